@@ -1,0 +1,3 @@
+"""tinygsm_edge: grade-school math problems solved by a tiny generator, a sandbox and a tiny verifier, on your machine."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,76 @@
+"""Files that are whole or absent, and JSON lines that name the line they choke on."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tinygsm_edge.errors import UserError
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """A temporary file beside ``target`` that takes its name when the block ends well, and is gone when it does not."""
+    target = Path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes the file private; give it the mode an ordinary open() would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON lines file with their line numbers, counted from 1; blank lines are passed over.
+
+    Raises:
+        UserError: the file cannot be read, or a line is not a JSON object: names file and line.
+    """
+    try:
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, parse_object(line, f"{path}:{number}")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def parse_object(line: bytes, where: str) -> dict[str, Any]:
+    """One JSON object from one line; ``where`` names the line in the error.
+
+    Raises:
+        UserError: not UTF-8, not JSON, nested too deeply, or not an object.
+    """
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{where}: not UTF-8 text (byte {error.start})") from error
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested or numbered beyond sense"
+        raise UserError(f"{where}: not valid JSON ({reason})") from error
+    if not isinstance(row, dict):
+        raise UserError(f"{where}: expected a JSON object like {{\"question\": \"...\"}}, got {type(row).__name__}")
+    return row
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows as JSON lines, atomically; returns how many."""
+    count = 0
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count

@@ -62,7 +62,7 @@ def parse_object(line: bytes, where: str) -> dict[str, Any]:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested or numbered beyond sense"
         raise UserError(f"{where}: not valid JSON ({reason})") from error
     if not isinstance(row, dict):
-        raise UserError(f"{where}: expected a JSON object like {{\"question\": \"...\"}}, got {type(row).__name__}")
+        raise UserError(f'{where}: expected a JSON object like {{"question": "..."}}, got {type(row).__name__}')
     return row
 
 

@@ -1,0 +1,1 @@
+"""From two torch checkpoints to a duo folder: optimum export, quantization, parity, manifest, model card."""

@@ -1,0 +1,320 @@
+"""Names for the numbers of a question: what is counted, paid, compared or given in percent, whose it is, when, how."""
+
+import re
+from collections.abc import Sequence
+
+from tinygsm_edge.problems.english import (
+    Word,
+    clause,
+    complement,
+    noun_phrase,
+    phrase_ending,
+    rate_after,
+    rate_before,
+    subject_noun,
+)
+from tinygsm_edge.problems.names import Scene, counted, short, unique
+from tinygsm_edge.problems.words import (
+    CONTAINERS,
+    MEASURED_NOUNS,
+    MONEY_NOUNS,
+    PAY_VERBS,
+    PRICE_VERBS,
+    SPEND_VERBS,
+    TIME_UNITS,
+    UNITS,
+    money_noun,
+    participle,
+    singular,
+)
+
+_COMPARED = ("more", "fewer", "less", "additional", "extra", "older", "younger", "taller", "shorter", "longer")
+_COMPARATIVES = frozenset("more less fewer higher lower cheaper faster slower taller older younger bigger larger smaller "
+                          "heavier longer shorter".split())
+_HANDED = frozenset("given received borrowed raised collected used found withdrawn added".split())
+Names = list[list[str]]
+
+
+def given(scene: Scene, start: int, end: int) -> list[str]:
+    """Names for the number that stands at ``start`` to ``end`` of the question; may be empty."""
+    tagged = scene.tagged
+    at = next((i for i, word in enumerate(tagged) if word.end > start), len(tagged) - 1)
+    after = next((i for i, word in enumerate(tagged) if word.start >= end), len(tagged))
+    low, high = clause(tagged, at)
+    sentence = tagged[low:max(high, after)]
+    at, after = at - low, after - low
+    text = [word.text for word in sentence]
+    following = text[after:after + 2]
+    if following[:1] in (["%"], ["percent"]) or following == ["per", "cent"]:
+        candidates = _percent(sentence, at, after + 1)
+    elif following[:1] == ["times"]:
+        candidates = _times(sentence, at, after + 1)
+    elif text[at][0] in "$€£":
+        candidates = _money(sentence, at, after)
+    elif following[:1] in (["dollars"], ["dollar"], ["bucks"]):
+        candidates = _money(sentence, at, after + 1)
+    else:
+        candidates = _count(scene, sentence, at, after)
+    return unique(_with_qualifiers(scene, sentence, at, candidates))
+
+
+def _with_qualifiers(scene: Scene, sentence: Sequence[Word], at: int, candidates: Names) -> Names:
+    """The candidates, then each with the person, the time or the deed it belongs to; with the person first when there
+    are several people."""
+    if not candidates:
+        return []
+    person, time, deed, subject = _person(sentence, at), _time(sentence, at), _deed(sentence, at), subject_noun(sentence, at)
+    first = candidates[0]
+    more: Names = [[person, *first]] if person else []
+    more += [[*short(subject, 2), *first]] if subject and not set(subject) & set(first) else []
+    more += [[*first, *time.split()]] if time else []
+    more += [[person, *first, *time.split()]] if time and person else []
+    more += [[*first, deed]] if deed else []
+    place = _place(sentence, at)
+    more += [[*place, *first]] if place and not set(place) & set(first) else []
+    more += [[person, *candidate] for candidate in candidates[1:] if person]
+    more += [[*candidate, *time.split()] for candidate in candidates[1:] if time]
+    bare = len(first) <= 2 and not {"per", "price", "cost", "percent", "times"} & set(first)
+    return [more[0], *candidates, *more[1:]] if scene.many and person and bare else [*candidates, *more]
+
+
+def _person(sentence: Sequence[Word], at: int) -> str:
+    """Whose number it is: the last name before it in the sentence, unless a pronoun comes between."""
+    for place in range(at - 1, -1, -1):
+        if sentence[place].tag == "name" and not (place and sentence[place - 1].tag == "of"):
+            return sentence[place].text
+        if sentence[place].text in ("he", "she", "they", "i", "we"):
+            return ""
+    return ""
+
+
+def _time(sentence: Sequence[Word], at: int) -> str:
+    """The time name nearest to a number, those after it preferred."""
+    ordinal = re.search(r"(?:first|second|third|fourth|fifth|last|next) (?:day|week|month|year|hour|night|half|time)\b",
+                        " ".join(word.text for word in sentence))
+    near = [] if ordinal and len([word for word in sentence if word.tag == "number"]) == 1 else sorted((abs(place - at) + 3 * (place < at), word.text) for place, word in enumerate(sentence) if word.tag == "time")
+    return near[0][1] if near else ordinal.group() if ordinal else ""
+
+
+def _place(sentence: Sequence[Word], at: int) -> list[str]:
+    """The first noun after a preposition behind a number: "pieces needed for a (double sandwich)", "fans on (Facebook)"."""
+    for place in range(at + 1, min(at + 8, len(sentence) - 1)):
+        if sentence[place].tag in ("number", "and") or sentence[place].text == ",":
+            return []
+        if sentence[place].text in ("for", "in", "on", "from", "at", "to", "by", "with"):
+            if sentence[place + 1].tag == "name":
+                return [sentence[place + 1].text]
+            phrase, _ = noun_phrase(sentence, place + 1)
+            return short(phrase, 2)
+    return []
+
+
+def _deed(sentence: Sequence[Word], at: int) -> str:
+    """The participle of the verb in front of a number ("bought")."""
+    return next((participle(word.text) for word in reversed(sentence[max(0, at - 4):at]) if word.tag == "verb"), "")
+
+
+def _before(sentence: Sequence[Word], at: int) -> list[str]:
+    """The noun phrase that ends last before a place; a number, comma or "and" breaks off the search."""
+    for place in range(at - 1, -1, -1):
+        if sentence[place].tag == "noun":
+            return phrase_ending(sentence, place)
+        if sentence[place].tag in ("number", "end") or sentence[place].text in (",", "and"):
+            return []
+    return []
+
+
+def _percent(sentence: Sequence[Word], at: int, after: int) -> Names:
+    found: Names = []
+    phrase, end = noun_phrase(sentence, after)
+    word = sentence[after].text if after < len(sentence) else ""
+    before = _before(sentence, at)
+    if word == "off" or phrase[:1] == ["discount"]:
+        return [["discount", "percent"], [*short(before), "discount", "percent"]]
+    if phrase:
+        found.append([*short(phrase), "percent"])
+    elif word in _COMPARATIVES:
+        found += [["percent", word], [*short(before, 1), "percent", word]]
+    elif word in ("of", "are", "is", "were", "was"):
+        whole, end = complement(sentence, after)
+        if whole and end < len(sentence) and sentence[end].text in ("on", "in", "at", "from", "with", "without"):
+            _, end = complement(sentence, end, (sentence[end].text,))
+        told, _ = noun_phrase(sentence, end + 1) if end < len(sentence) and sentence[end].tag == "be" else ([], end)
+        if end < len(sentence) and sentence[end].text in ("have", "has", "had") or _acts(sentence, end):
+            told, _ = noun_phrase(sentence, next(i for i in range(end, len(sentence) + 1) if not _acts(sentence, i)))
+        found += [[*short(told), "percent"]] if told else []
+        found += [[*short(whole), "percent"]] if whole else []
+    found += [[*short(before), "percent"]] if before else []
+    return [*found, ["percent"]]
+
+
+def _acts(sentence: Sequence[Word], at: int) -> bool:
+    return at < len(sentence) and sentence[at].tag in ("verb", "be", "adverb")
+
+
+def _times(sentence: Sequence[Word], at: int, after: int) -> Names:
+    rest = [word.text for word in sentence[after:after + 3]]
+    per = rate_after(sentence, after) or rate_before(sentence, at)
+    if per and per != ["each"]:
+        return [["times", "per", per[-1]]]
+    if rest[:1] == ["as"] and len(rest) > 1:
+        noun, _ = noun_phrase(sentence, after + 2)
+        return [["times", "as", rest[1]], ["times", "as", rest[1], *noun[-1:]], ["times", *noun[-1:]]]
+    if rest[:1] and rest[0] in _COMPARATIVES:
+        noun, _ = noun_phrase(sentence, after + 1)
+        return [["times", rest[0]], ["times", rest[0], *noun[-1:]]]
+    noun, end = noun_phrase(sentence, after)
+    content, _ = complement(sentence, end)
+    return [["times"], [*_before(sentence, at)[-1:], "times"], ["times", *(content or noun)[-1:]]]
+
+
+def _money(sentence: Sequence[Word], at: int, after: int) -> Names:
+    text = [word.text for word in sentence]
+    next_word = text[after] if after < len(text) else ""
+    before = _before(sentence, at)
+    if next_word in ("off", "discount"):
+        return [["discount"], [*short(before), "discount"]]
+    if next_word in ("left", "remaining"):
+        return [["money", "left"]]
+    if next_word in ("more", "less", "fewer", "extra", "cheaper"):
+        subject = subject_noun(sentence, at)
+        return [["dollars", next_word], [*short(subject), "dollars", next_word]]
+    phrase, end = noun_phrase(sentence, after)
+    per = rate_after(sentence, after) or rate_after(sentence, end)
+    verb = next((word.text for word in reversed(sentence[:at]) if word.tag == "verb"), "")
+    if per and per != ["each"]:
+        return _money_rate(sentence, at, verb, per)
+    if phrase and phrase[-1] not in CONTAINERS:
+        return [short(phrase), [*short(phrase), "dollars"]]
+    goal, _ = complement(sentence, after, ("on", "for", "to", "in", "from"))
+    if next_word == "to" and not goal:
+        goal = next((noun_phrase(sentence, i)[0] for i in range(after + 1, len(sentence)) if sentence[i].tag == "noun"), [])
+        return [[*short(goal), "cost"], [*short(goal), "money"]]
+    price = _price(sentence, at, verb, before, rate_before(sentence, at), per == ["each"])
+    return price or _sum_of_money(sentence, at, verb, before, goal)
+
+
+def _money_rate(sentence: Sequence[Word], at: int, verb: str, per: list[str]) -> Names:
+    """"$7 per hour", "$3 for each cake"."""
+    subject = short(subject_noun(sentence, at), 1)
+    if per[-1] in TIME_UNITS:
+        paid = money_noun(verb) in ("earnings", "charge") or verb in ("paid", "pay", "pays", "gets")
+        kind = "pay" if paid and "rent" not in subject else "cost"
+        return [["pay" if paid else "cost", "per", per[-1]], [*subject, kind, "per", per[-1]]]
+    kind = "earnings" if money_noun(verb) == "earnings" else "cost" if per[-1] in ("person", "child", "student") else "price"
+    return [[*per[-1:], kind], [*short(per), kind], [*subject, kind, "per", per[-1]]]
+
+
+def _price(sentence: Sequence[Word], at: int, verb: str, before: list[str], each: list[str], apiece: bool) -> Names:
+    """"Each hat costs $5", "a hat for $5", "the rent is $900"; [] when the money is no price."""
+    near = sentence[at - 1].text if at else ""
+    if before and before[-1] in MONEY_NOUNS:
+        owner = [word for word in complement_before(sentence, at, before) if word not in before]
+        return [[*short(owner, 1), *short(before)]] if owner else [short(before)]
+    noun = each or before or _topic(sentence)
+    named = near in ("for", "at", "cost", "costs", "costing") or near in ("is", "are", "was", "were") or verb in PRICE_VERBS or apiece
+    if named and noun and (near != "at" or singular(noun[-1]) not in TIME_UNITS):
+        one = [*short(noun)[:-1], singular(noun[-1])]
+        return [[*one, "price"], [*one, "cost"], [*short(noun, 3), "price"]]
+    return []
+
+
+def _topic(sentence: Sequence[Word]) -> list[str]:
+    """What a sentence begins with ("A table takes 15 planks"), unless that is a person."""
+    place = next((i for i, word in enumerate(sentence) if word.tag in ("noun", "name", "pronoun", "verb", "be", "number")), 0)
+    return noun_phrase(sentence, place)[0] if sentence[place].tag == "noun" else []
+
+
+def complement_before(sentence: Sequence[Word], at: int, phrase: list[str]) -> list[str]:
+    """For "the price of a hat is", with "hat" as the phrase: nothing; for "the hat's price": what stands before."""
+    for place in range(at - 1, 0, -1):
+        if sentence[place].text == phrase[0] and sentence[place - 1].tag == "name":
+            return [sentence[place - 1].text]
+    return []
+
+
+def _sum_of_money(sentence: Sequence[Word], at: int, verb: str, before: list[str], goal: list[str]) -> Names:
+    """Money that is earned, spent, had."""
+    earned = money_noun(verb)
+    if earned:
+        return [[earned], [*short(goal), earned], [*short(before, 1), earned]]
+    if verb in PAY_VERBS:
+        return [[*short(goal), "cost"], [*short(goal), "payment"]] if goal else [["payment"], ["money", "paid"]]
+    if verb in SPEND_VERBS and (goal or before):
+        return [[*short(goal or before), "cost"], [*short(goal or before), "spending"]]
+    if verb in SPEND_VERBS:
+        return [["money", "spent"]]
+    if participle(verb) in _HANDED:
+        return [["money", participle(verb)], [*short(before), "money"]]
+    return [["money"], [*short(before), "money"], ["dollars"]]
+
+
+def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names:
+    text = [word.text for word in sentence]
+    if text[at - 1:at] == ["of"] and at > 1 and text[at - 2] in MEASURED_NOUNS:
+        measure = phrase_ending(sentence, at - 2)
+        return [short(measure), [*short(_topic(sentence), 1), *short(measure)]]
+    compared = next((word for word in text[after:after + 2] if word in _COMPARED), "")
+    place = after + (text[after:after + 1] in (["more"], ["fewer"], ["less"], ["additional"], ["extra"], ["other"]))
+    phrase, end = noun_phrase(sentence, place)
+    if not phrase and place < len(sentence) and sentence[place].tag == "number":
+        phrase, end = noun_phrase(sentence, place + 1)  # "two 5-pound bags"
+        phrase = phrase[1:] if len(phrase) > 1 and singular(phrase[0]) in UNITS else phrase
+    if not phrase and place < len(sentence) and sentence[place].tag == "name":
+        phrase, end = [sentence[place].text], place + 1  # "101 Kindergartners"
+    content, past = complement(sentence, end)
+    if not phrase:
+        phrase, end = (content, past) if content else complement(sentence, place)
+        content, past = complement(sentence, end)
+    if len(phrase) > 1 and singular(phrase[0]) in UNITS and phrase[0] == singular(phrase[0]):
+        phrase = [*short(phrase[1:]), _many(phrase[0])]  # "a 10-minute shower": shower minutes
+        return counted(phrase, content, compared, [], [])
+    per = rate_after(sentence, end) or rate_after(sentence, past) or rate_before(sentence, at)
+    names = counted(phrase, content, compared, per, text[end:end + 1])
+    if not names:
+        return _unnamed(scene, sentence, at, compared)
+    if singular(phrase[-1]) in UNITS and not content and not per and not compared and len(names[0]) == 1:
+        return _told_unit(sentence, at, end, names)
+    return names
+
+
+def _many(unit: str) -> str:
+    return "feet" if unit == "foot" else unit if len(unit) < 4 or unit.endswith("s") else unit + "es" * unit.endswith("ch") or unit + "s"
+
+
+def _told_unit(sentence: Sequence[Word], at: int, end: int, names: Names) -> Names:
+    """Bare units with what they are spent on: "3 hours practicing", "40 minutes to freeze", "the movie lasts 2 hours"."""
+    word = sentence[end] if end < len(sentence) else None
+    goal: list[str] = []
+    if word is not None and word.text.endswith("ing") and word.tag in ("verb", "noun"):
+        goal = [word.text]
+    elif word is not None and word.text in ("to", "for", "on", "in") and end + 1 < len(sentence):
+        phrase, _ = noun_phrase(sentence, end + 1)
+        goal = [sentence[end + 1].text] if word.text == "to" and sentence[end + 1].tag == "verb" else short(phrase, 1)
+    subject = short(subject_noun(sentence, at), 1)
+    if singular(names[0][-1]) not in TIME_UNITS:
+        goal = [] if goal and not goal[0].endswith("ing") else goal
+    told = [[*what, *names[0]] for what in (goal, subject) if what and singular(what[-1]) not in UNITS]
+    return [*told[:1], *names, *told[1:]]
+
+
+def _unnamed(scene: Scene, sentence: Sequence[Word], at: int, compared: str) -> Names:
+    """Names of a number without a noun of its own ("Tom has 12", "5 more than Ann")."""
+    text = [word.text for word in sentence]
+    if re.search(r"\b(?:age|old|older|younger)\b", scene.text, re.I) and not compared and text[at - 1:at] in (["is"], ["was"], ["turned"]):
+        return [["age"]]
+    if text[at + 1:at + 2] and sentence[at + 1].tag == "be":
+        told, _ = noun_phrase(sentence, at + 2)
+        if told:
+            return [[*short(told), *scene.asked[-1:]], short(told)]  # "two are red"
+    if text[at - 1:at] == ["the"] and scene.people:
+        return [["people"]]  # "the average of the three"
+    noun: list[str] = []
+    for place in range(at - 1, -1, -1):
+        if sentence[place].tag == "number":
+            noun, _ = noun_phrase(sentence, place + 1)
+            break
+    noun = noun or list(scene.asked) or _before(sentence, at)
+    if noun:
+        return [[compared, *short(noun)] if compared else short(noun)]
+    return [[compared, "amount"]] if compared else []

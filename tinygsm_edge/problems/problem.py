@@ -1,0 +1,142 @@
+"""A problem, and problems in files: JSON lines with a question, its answer where known, a solution where there is one.
+
+Three spellings of a row are read: our own (``question``, ``answer``, ``solution``), GSM8K's (``answer`` is a worked
+text that ends in ``#### 1,234``; Cobbe et al., arXiv 2110.14168) and TinyGSM's (``question`` and ``code``, a whole
+function with the question as docstring; arXiv 2312.09241).
+"""
+
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinygsm_edge.errors import UserError
+from tinygsm_edge.files import read_jsonl, write_jsonl
+
+# Relative tolerance of two answers of which at least one is not whole; also absolute, for answers near zero.
+TOLERANCE = 1e-4
+
+_NUMBER = re.compile(r"(?P<sign>[-−+]?)\s*\$?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)\s*%?\.?")
+_FUNCTION = re.compile(
+    r"""(?P<before>.*?)^def[ ]\w+\([^)\n]*\)[^:\n]*:[ \t]*\n
+        (?:\s*[rR]?(?P<quote>\"{3}|'{3}).*?(?P=quote)[ \t]*;?[ \t]*(?:\n|\Z))?
+        (?P<body>.*)""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A word problem.
+
+    ``solution`` is a program in the form of :mod:`tinygsm_edge.prompt`: dedented statements that end in
+    ``return result``. ``source`` says where the problem comes from, ``id`` names it within its source.
+    """
+
+    question: str
+    answer: float | int | None
+    solution: str | None = None
+    source: str = ""
+    id: str = ""
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """All problems of a JSON lines file, in order; see the module's first lines for the fields.
+
+    Raises:
+        UserError: the file cannot be read, or a row is not a problem: names file and line.
+    """
+    return [_problem(row, f"{path}:{number}") for number, row in read_jsonl(path)]
+
+
+def write_problems(path: Path, problems: Iterable[Problem]) -> int:
+    """Write problems as JSON lines, atomically, without their empty fields; returns how many."""
+    return write_jsonl(path, (_row(problem) for problem in problems))
+
+
+def parse_answer(value: object) -> int | float | None:
+    """The number that an answer states: a number, ``"1,234"``, ``"$12.50"``, or a text that ends in ``#### 18``.
+
+    Whole numbers come back as int. None where there is no finite number.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _plain(value)
+    if not isinstance(value, str):
+        return None
+    match = _NUMBER.fullmatch(value.rpartition("####")[2].strip())
+    if match is None:
+        return None
+    digits = match["digits"].replace(",", "")
+    sign = "-" if match["sign"] in ("-", "−") else ""
+    try:
+        return _plain(float(sign + digits) if "." in digits else int(sign + digits))
+    except ValueError:  # more digits than int() will read
+        return None
+
+
+def answers_equal(first: float | int | None, second: float | int | None) -> bool:
+    """Whether two answers are the same number: whole ones exactly, others within 1e-4; None equals nothing."""
+    if first is None or second is None:
+        return False
+    if float(first).is_integer() and float(second).is_integer():
+        return first == second
+    return math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _plain(value: int | float) -> int | float | None:
+    """A number in its simplest type; None for one that is no finite float."""
+    try:
+        if not math.isfinite(value):
+            return None
+    except OverflowError:
+        return None
+    return int(value) if float(value).is_integer() else value
+
+
+def _problem(row: Mapping[str, Any], where: str) -> Problem:
+    question = row.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise UserError(f'{where}: expected "question" to be a text, got {_shown(question)}')
+    answer = parse_answer(row.get("answer"))
+    if answer is None and row.get("answer") is not None:
+        raise UserError(f'{where}: expected "answer" to be a number, or a text ending in "#### <number>", '
+                        f"got {_shown(row['answer'])}")
+    texts = {name: row.get(name) for name in ("solution", "code", "source", "id")}
+    for name, text in texts.items():
+        if text is not None and not isinstance(text, str) and name != "id":
+            raise UserError(f'{where}: expected "{name}" to be a text, got {_shown(text)}')
+    solution = texts["solution"]
+    if solution is None and texts["code"] is not None:
+        solution = _body(texts["code"], where)
+    return Problem(question, answer, solution, texts["source"] or "", "" if texts["id"] is None else str(texts["id"]))
+
+
+def _body(code: str, where: str) -> str:
+    """A function's statements without signature and docstring, dedented; imports before it stay in front of them."""
+    match = _FUNCTION.match(code.replace("\r\n", "\n"))
+    if match is None:
+        raise UserError(f'{where}: expected "code" to be a function like "def simple_math_problem() -> float: ..."')
+    lines = match["body"].split("\n")
+    end = next((i for i, line in enumerate(lines) if line.strip() and not line[0].isspace()), len(lines))
+    body = textwrap.dedent("\n".join(lines[:end]).expandtabs(4)).strip()
+    if not body:
+        raise UserError(f'{where}: expected "code" to hold statements after the docstring')
+    imports = [line for line in match["before"].split("\n") if line.startswith(("import ", "from "))]
+    return "\n".join([*imports, body])
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    fields = {"question": problem.question, "answer": problem.answer, "solution": problem.solution,
+              "source": problem.source or None, "id": problem.id or None}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _shown(value: object) -> str:
+    """A value as an error line can hold it."""
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ _IMPORT = "import time; clock = time.perf_counter(); import {}; print(1e3 * (tim
 _ROOT = Path(tinygsm_edge.__file__).parents[1]
 
 
-def measure(question: str, flags: Sequence[str], repeats: int) -> dict[str, Any]:
-    """Summaries in ms, the runs of the five taking turns, after one uncounted round.
+def measure(question: str, flags: Sequence[str], rounds: Iterable[int]) -> dict[str, Any]:
+    """Summaries in ms over ``rounds``, in which the five take turns, after one uncounted round.
 
     ``interpreter`` starts Python and nothing else; ``import`` and ``import_solver`` are the time inside a process that
     ``import tinygsm_edge`` and ``import tinygsm_edge.solver`` take; ``help`` and ``solve`` are whole commands, the
@@ -40,11 +40,11 @@ def measure(question: str, flags: Sequence[str], repeats: int) -> dict[str, Any]
         "solve": lambda: _wall_ms(*solve, "-n", str(CANDIDATES), *flags, question),
     }
     samples: dict[str, list[float]] = {name: [] for name in runs}
-    for turn in range(repeats + 1):
+    for run in runs.values():
+        run()
+    for _ in rounds:
         for name, run in runs.items():
-            ms = run()
-            if turn:
-                samples[name].append(ms)
+            samples[name].append(run())
     return {name: summary(values) for name, values in samples.items()}
 
 

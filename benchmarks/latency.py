@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.samples import summary, table, without_samples
+from benchmarks.samples import rounds_until, summary, table, without_samples
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import atomic_path
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 SCHEMA = 1
 CANDIDATES = (1, 8, 48)
 STAGES = ("prefill", "decode", "run", "verify", "total")
-QUICK_QUESTIONS, QUICK_REPEATS, REPEATS = 4, 3, 10
-QUICK_SECONDS = 25.0
-"""In a quick run no further round begins after this long; with loading and cold starts it stays under a minute."""
+QUICK_QUESTIONS, QUICK_REPEATS, REPEATS = 3, 3, 10
+QUICK_SECONDS = 22.0
+"""After so long a quick run begins no further round of solving, after twice as long no further round of cold starts."""
+PROCESS_REPEATS = 5
+"""Loading and cold starts are repeated no more than this: they are slow and vary little."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(options: argparse.Namespace, questions: Sequence[str]) -> dict[str, Any]:
-    """Everything, in ms and bytes; see README of the JSON keys in :func:`report`'s tables.
+    """Everything as JSON values: times in ms as summaries (:func:`benchmarks.samples.summary`), sizes in bytes.
 
     Raises:
         UserError: a duo or provider that cannot be used, a question that does not fit the context.
@@ -59,20 +61,21 @@ def measure(options: argparse.Namespace, questions: Sequence[str]) -> dict[str, 
     begin = time.perf_counter()
     described = machine.describe()
     repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
-    loading = load_times(options, min(repeats, 5))
+    deadlines = (begin + QUICK_SECONDS, begin + 2 * QUICK_SECONDS) if options.quick else (None, None)
+    loading = load_times(options, min(repeats, PROCESS_REPEATS))
     with Solver(options.duo, options.provider, options.threads) as solver:
         for question in questions:
             solver.encode(question)
         warm_up = {str(count): solver.solve(questions[0], candidates=count).timing_ms["total"]
                    for count in options.candidates}  # fmt: skip
-        deadline = time.perf_counter() + QUICK_SECONDS if options.quick else None
         first = summary(first_token_ms(solver, text) for _ in range(repeats) for text in questions)
-        rounds = tqdm(rounds_until(deadline, repeats), total=repeats, disable=None, unit="round")
+        rounds = tqdm(rounds_until(deadlines[0], repeats), total=repeats, disable=None, unit="round")
         stages, done = stage_times(solver, questions, options.candidates, rounds)
         named = {"name": solver.duo.name, "fingerprint": solver.duo.fingerprint, "context": solver.duo.context,
                  "precision": solver.duo.manifest.get("precision")}  # fmt: skip
         provider = solver.generator.provider
-    starts = cold.measure(questions[0], _solve_flags(options), min(repeats, 5))
+    turns = rounds_until(deadlines[1], min(repeats, PROCESS_REPEATS))
+    starts = cold.measure(questions[0], _solve_flags(options), turns)
     return {
         "benchmark": "latency", "schema": SCHEMA, "quick": options.quick, "duo": named, "provider": provider,
         "threads": options.threads, "questions": len(questions), "rounds": done, "warm_up_ms": _rounded(warm_up),
@@ -89,16 +92,16 @@ def load_times(options: argparse.Namespace, repeats: int) -> dict[str, Any]:
 
     samples: dict[str, list[float]] = {"duo": [], "generator": [], "verifier": [], "sandbox": []}
 
-    def timed(part: str, run: Callable[[], Any]) -> Any:
+    def timed(part: str, run: Callable[..., Any], *arguments: Any) -> Any:
         clock = time.perf_counter()
-        made = run()
+        made = run(*arguments)
         samples[part].append(_ms_since(clock))
         return made
 
     for _ in range(repeats + 1):
-        duo = timed("duo", lambda: Duo.load(options.duo))
-        timed("generator", lambda duo=duo: duo.open_generator(options.provider, options.threads))
-        timed("verifier", lambda duo=duo: duo.open_verifier(options.provider, options.threads))
+        duo = timed("duo", Duo.load, options.duo)
+        timed("generator", duo.open_generator, options.provider, options.threads)
+        timed("verifier", duo.open_verifier, options.provider, options.threads)
         timed("sandbox", Sandbox).close()
     samples = {part: values[1:] for part, values in samples.items()}
     samples["total"] = [sum(parts) for parts in zip(*samples.values(), strict=True)]
@@ -116,19 +119,12 @@ def first_token_ms(solver: "Solver", question: str) -> float:
     return _ms_since(clock)
 
 
-def rounds_until(deadline: float | None, most: int) -> Iterable[int]:
-    """0, 1, ... up to ``most`` rounds, the first in any case, no further one after the deadline."""
-    for turn in range(most):
-        if turn and deadline is not None and time.perf_counter() > deadline:
-            return
-        yield turn
-
-
 def stage_times(
     solver: "Solver", questions: Sequence[str], counts: Sequence[int], rounds: Iterable[int]
 ) -> tuple[dict[str, Any], int]:
     """By number of candidates: a summary of each stage in ms, ``step`` (ms of decode per step, its sampling included),
-    ``steps`` and ``tokens_per_s`` (tokens written by all candidates per second of decode); and the rounds done."""
+    ``steps`` and ``tokens_per_s`` (tokens of all candidates, end tokens not counted, per second of decode); and the
+    rounds done."""
     names = (*STAGES, "step", "steps", "tokens_per_s")
     samples: dict[int, dict[str, list[float]]] = {count: {name: [] for name in names} for count in counts}
     done = 0
@@ -144,7 +140,6 @@ def stage_times(
 def _one(solver: "Solver", question: str, count: int) -> dict[str, float]:
     answer = solver.solve(question, candidates=count)
     timing, steps = answer.timing_ms, solver.generator.steps
-    # The first token comes from the prefill's logits, so a candidate of k tokens (end token included) takes k - 1 steps.
     written = sum(candidate.tokens for candidate in answer.candidates)
     return {
         **{stage: timing[stage] for stage in STAGES},
@@ -163,10 +158,12 @@ def report(results: dict[str, Any]) -> str:
         [f"N={count}", *[_spread(by_name[name]) for name in (*STAGES, "step")], f"{by_name['tokens_per_s']['p50']:.0f}"]
         for count, by_name in results["candidates"].items()
     ]
-    single = {**{f"load: {part}": s for part, s in results["load_ms"].items()}, "first token": results["first_token_ms"],
-              **{f"process: {name}": s for name, s in results["cold_ms"].items()}}  # fmt: skip
+    single = {f"load: {part}": s for part, s in results["load_ms"].items()}
+    single |= {"first token": results["first_token_ms"]}
+    single |= {f"process: {name}": s for name, s in results["cold_ms"].items()}
     figures = ("p50", "p95", "mad", "min")
-    largest = [[name, f"{count / 1e6:.1f}"] for name, count in size["packages"].items() if count >= 1e6]
+    sizes = [*size["packages"].items(), ("default duo", size["default_duo"] or 0), ("all", size["total"])]
+    large = [[name, f"{count / 1e6:.1f}"] for name, count in sizes if count >= 1e6]
     return "\n\n".join(
         [
             machine.text(results["machine"]),
@@ -176,14 +173,10 @@ def report(results: dict[str, Any]) -> str:
             table(["ms", *figures], [[name, *[f"{s[f]:.1f}" for f in figures]] for name, s in single.items()]),
             "ms, median ± median absolute deviation (95th percentile):\n"
             + table(["", *STAGES, "per step", "tokens/s"], stages),
-            table(
-                ["installed", "MB"],
-                [*largest, ["default duo", "none" if size["default_duo"] is None else f"{size['default_duo'] / 1e6:.1f}"],
-                 ["all", f"{size['total'] / 1e6:.1f}"]],
-            )
-            + ("\nnot installed, so not counted: " + ", ".join(size["missing"]) if size["missing"] else ""),
+            table(["installed (1 MB or more)", "MB"], large),
+            *([f"not installed, so not counted: {', '.join(size['missing'])}"] if size["missing"] else []),
         ]
-    )  # fmt: skip
+    )
 
 
 def _spread(figures: dict[str, Any]) -> str:

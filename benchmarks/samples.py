@@ -4,7 +4,8 @@ Times on a shared machine have a long right tail, so the middle is the median an
 deviation; a mean would tell about the neighbours.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,14 @@ def summary(samples: Iterable[float]) -> dict[str, Any]:
         **{name: round(float(value), 4) for name, value in figures.items()},
         "samples": [round(value, 4) for value in values.tolist()],
     }
+
+
+def rounds_until(deadline: float | None, most: int) -> Iterator[int]:
+    """0, 1, ... up to ``most`` rounds: the first in any case, no further one after ``deadline`` (time.perf_counter)."""
+    for turn in range(most):
+        if turn and deadline is not None and time.perf_counter() > deadline:
+            return
+        yield turn
 
 
 def without_samples(results: Any) -> Any:

@@ -43,8 +43,8 @@ def build(service: Service, candidates: int) -> gr.Blocks:
     """The page; ``candidates`` is what its slider starts with."""
     with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         gr.Markdown(
-            f"# {TITLE}\nA tiny model writes programs for your problem, a sandbox runs them, a second tiny model judges "
-            "them. All on this machine."
+            f"# {TITLE}\nA tiny model writes programs for your problem, a sandbox runs them, a second tiny model "
+            "judges them. All on this machine."
         )
         # A box of one line that grows: then Enter submits, and Shift+Enter starts a line.
         question = gr.Textbox(

@@ -1,8 +1,8 @@
 """The one solver behind the page: requests take turns, and one that is given up frees it for the next.
 
-A :class:`~tinygsm_edge.solver.Solver` is for one thread at a time. The page's queue lets one request in at a time, but
-that is not enough: after Stop the queue goes on at once, while the thread of the stopped request may still be inside the
-solver. So only one thread ever touches the solver, and requests read what it leaves for them.
+A :class:`~tinygsm_edge.solver.Solver` is for one thread at a time. The page's queue lets in one request at a time, but
+that is not enough: after Stop the queue goes on at once, while the thread of the stopped request may still be inside
+the solver. So only one thread ever touches the solver, and requests read what it leaves for them.
 """
 
 import queue
@@ -118,6 +118,7 @@ def _take(items: "queue.SimpleQueue[_Item]") -> list[Candidate | Answer]:
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:
     """A number from outside as an int: pages and JSON may send 16.0, text or nothing."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or not least <= value <= most:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and least <= value <= most and value == value // 1):
         raise UserError(f"{name} must be a whole number from {least} to {most}, got {value!r:.40}")
     return int(value)

@@ -146,7 +146,7 @@ def _finish(folder: Path, manifest: dict[str, Any], checks: Sequence["Check"], b
 
     manifest["parity"] = {check.name: float(f"{check.value:.6g}") for check in checks}
     manifest["files"] = {name: duo.digest(folder / name) for name in duo.LISTED}
-    (folder / duo.CARD).write_text(card(manifest, checks, body), encoding="utf-8")
+    (folder / duo.CARD).write_text(card(manifest, body), encoding="utf-8")
     (folder / duo.MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     duo.Duo.load(folder)
 

@@ -193,6 +193,21 @@ def test_sampled_candidates_are_labelled_by_running_them(data: Path, trained: Pa
     assert sorted(map(sample._key, resumed)) == sorted(map(sample._key, rows))
 
 
+def test_cold_candidates_are_what_generate_writes_greedily(data: Path, trained: Path) -> None:
+    """Padding, shared prefill and dropped rows change nothing: near temperature 0 every copy is the greedy text."""
+    import torch
+
+    model = sample._load(trained / "final")
+    loaded = load_tokenizer(data / "tokenizer.json")
+    questions = [problem.question + " Think." * i for i, problem in enumerate(sums(5, seed=8))]
+    draw = sample.Draw(candidates=3, temperature=1e-4, max_tokens=12, rows=9, seed=0)
+    drawn = dict(sample.draw_completions(model, loaded, END, questions, draw))
+    for i, question in enumerate(questions):
+        ids = torch.tensor([loaded.encode(prompt(question)).ids])
+        greedy = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12)
+        assert drawn[i] == [sample._text(loaded, greedy[0, ids.shape[1] :].tolist(), END)] * 3
+
+
 def test_labels_say_whether_the_value_is_the_answer() -> None:
     from tinygsm_edge.sandbox import Sandbox
 

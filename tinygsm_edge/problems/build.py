@@ -32,6 +32,7 @@ DEFAULT_MIX = {"real": 0.1, "resampled": 0.5, "template": 0.35, "mathcamps": 0.0
 EVENTS = ("drawn", "duplicate", "evaluation", "validation", "wrong", "kept", "8-gram")
 _BATCH = 2000
 _MISSES = 4  # fruitless draws in a row after which a problem has no more variants to give
+_TIME_LIMIT = 10.0  # seconds a program; never reached by one that is right, so that a busy machine changes nothing
 _MAX_DRAWS = 20  # draws of templates for each problem wanted, before a small library counts as exhausted
 
 
@@ -101,7 +102,7 @@ def build(
     """
     counts = _counts(size, mix, bool(real), bool(mathcamps))
     templates = load_library(library) if counts["template"] else []
-    with tempfile.TemporaryDirectory() as folder, Sandbox(workers) as sandbox:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(workers, _TIME_LIMIT) as sandbox:
         build_hashes((problem.question for problem in validation), Path(folder))
         evaluation = Decontaminator(decontaminate) if decontaminate else None
         screen = _Screen(sandbox, Decontaminator(Path(folder)), evaluation)

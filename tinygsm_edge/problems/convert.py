@@ -55,7 +55,7 @@ def solution(question: str, annotated_answer: str) -> str:
         raise ConversionError("the final answer is not the value of any step")
     scene = naming.Scene.of(question)
     givens = _givens(scene, question)
-    final = _quantities(scene, givens, steps[:last + 1], question)
+    final = _quantities(scene, givens, steps[: last + 1], question)
     text = _write(givens, final)
     program = parse(text)
     values = program.values() if program else None
@@ -71,23 +71,38 @@ def _givens(scene: naming.Scene, question: str) -> list[Quantity]:
     found = []
     mentions = find_mentions(question)
     for order, mention in enumerate(mentions):
-        if mention.value < 0 or mention.explains != {mention.value} or mention.value == 1 and mention.is_word:
+        if mention.value < 0 or mention.explains != {mention.value} or (mention.value == 1 and mention.is_word):
             continue
         low = mentions[order - 1].end if order else 0
         high = mentions[order + 1].start if order + 1 < len(mentions) else len(question)
-        before = re.split(r"[.?!]\s", question[max(low, mention.start - 60):mention.start])[-1]
-        after = re.split(r"[.?!;]\s", question[mention.end:min(high, mention.end + 50)])[0]
+        before = re.split(r"[.?!]\s", question[max(low, mention.start - 60) : mention.start])[-1]
+        after = re.split(r"[.?!;]\s", question[mention.end : min(high, mention.end + 50)])[0]
         wishes = naming.given(scene, mention.start, mention.end) or ["amount"]
-        found.append(Quantity(mention.value, wishes, stems(before) | stems(after) | stems(wishes[0]), order,
-                              mention.kind == "money", mention))
+        found.append(
+            Quantity(
+                mention.value,
+                wishes,
+                stems(before) | stems(after) | stems(wishes[0]),
+                order,
+                mention.kind == "money",
+                mention,
+                enumerates=bool(
+                    re.search(r"\b(?:the|these|those|all)(?: last| first)? $", question[: mention.start], re.I)
+                ),
+            )
+        )
     return found
 
 
 def _quantities(scene: naming.Scene, givens: list[Quantity], steps: Sequence[Step], question: str) -> Quantity:
     """Resolve the operands of all steps; the last step as a quantity."""
     known: list[Quantity] = []
-    constants = explained_by_words(question) | {value for mention in find_mentions(question) for value in mention.explains
-                                                if mention.explains != {mention.value}}
+    constants = explained_by_words(question) | {
+        value
+        for mention in find_mentions(question)
+        for value in mention.explains
+        if mention.explains != {mention.value}
+    }
     ends: dict[str, int] = {}
     for index, step in enumerate(steps):
         same = next((quantity for quantity in known if quantity.value == step.value), None)
@@ -100,9 +115,10 @@ def _quantities(scene: naming.Scene, givens: list[Quantity], steps: Sequence[Ste
         operator = _SIGN.get(type(tree.op), "") if isinstance(tree, ast.BinOp) else ""
         wishes = naming.step(scene, step, ends.get(step.line, 0), operator, [used.wishes[0] for used in resolver.used])
         ends[step.line] = step.value_end
-        near = stems(step.line[max(0, step.start - 60):step.value_end + 40]) | stems((wishes or [""])[0])
-        known.append(Quantity(step.value, wishes or ["amount"], near, 1000 + index, resolver.money, None, tree,
-                              resolver.used))
+        near = stems(step.line[max(0, step.start - 60) : step.value_end + 40]) | stems((wishes or [""])[0])
+        known.append(
+            Quantity(step.value, wishes or ["amount"], near, 1000 + index, resolver.money, None, tree, resolver.used)
+        )
     return known[-1]
 
 
@@ -114,7 +130,11 @@ def _simplify(tree: ast.expr) -> ast.expr:
     if isinstance(tree.op, ast.Mult):
         if _is(left, 1) or _is(right, 1):
             return right if _is(left, 1) else left
-        if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant) and left.value in (0.5, 0.01, 0.25, 0.1):
+        if (
+            isinstance(left, ast.Constant)
+            and not isinstance(right, ast.Constant)
+            and left.value in (0.5, 0.01, 0.25, 0.1)
+        ):
             left, right = right, left
         for part, whole in ((0.5, 2), (0.01, 100), (0.25, 4), (0.1, 10)):
             if _is(right, part):
@@ -136,8 +156,12 @@ def _is(node: ast.expr, value: float) -> bool:
 
 def _is_quotient(node: ast.expr) -> bool:
     """A quotient of single numbers or names, as 3 / 4 or percent / 100."""
-    return (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant)
-            and isinstance(node.left, ast.Name | ast.Constant))
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.right, ast.Constant)
+        and isinstance(node.left, ast.Name | ast.Constant)
+    )
 
 
 def _write(givens: Sequence[Quantity], final: Quantity) -> str:
@@ -150,8 +174,10 @@ def _write(givens: Sequence[Quantity], final: Quantity) -> str:
             needed[quantity.order] = quantity
             waiting += quantity.uses
     named = [needed[order] for order in sorted(needed) if needed[order] is not final]
-    names = {f"q{quantity.order}": name
-             for quantity, name in zip(named, naming.allot([quantity.wishes for quantity in named]), strict=True)}
+    names = {
+        f"q{quantity.order}": name
+        for quantity, name in zip(named, naming.allot([quantity.wishes for quantity in named]), strict=True)
+    }
     lines = [f"{names[f'q{quantity.order}']} = {_formula(quantity, names)}" for quantity in named]
     return "\n".join([*lines, f"result = {_formula(final, names)}", "return result"])
 

@@ -16,18 +16,28 @@ from tinygsm_edge.problems.words import (
     TIME_NAMES,
     VERBS,
     singular,
+    word_set,
 )
 
-_WORD = re.compile(r"(?P<number>[$€£]?\s?\d[\d,]*(?:\.\d+)?|\$?\.\d+)|(?P<word>[A-Za-zéñ]+(?:['’][a-z]+)?)|(?P<mark>[^\w\s])")
+_WORD = re.compile(
+    r"(?P<number>[$€£]?\s?\d[\d,]*(?:\.\d+)?|\$?\.\d+)|(?P<word>[A-Za-zéñ]+(?:['’][a-z]+)?)|(?P<mark>[^\w\s])"
+)
 _ENDS = frozenset(".?!;")
-_CLOSED = ((AUXILIARIES, "be"), (PRONOUNS, "pronoun"), (DETERMINERS, "determiner"), (CONJUNCTIONS, "and"),
-           (PREPOSITIONS, "of"), (ADVERBS, "adverb"))
+_CLOSED = (
+    (AUXILIARIES, "be"),
+    (PRONOUNS, "pronoun"),
+    (DETERMINERS, "determiner"),
+    (CONJUNCTIONS, "and"),
+    (PREPOSITIONS, "of"),
+    (ADVERBS, "adverb"),
+)
 _PASSED = frozenset(["-", "more", "remaining", "combined", "total", "“", '"'])
-_ORDINALS = frozenset("first second third fourth fifth sixth".split())
-_BEFORE_NOUN = frozenset("the a an his her its their our my your this that these total extra".split())
-_HONORIFICS = frozenset("mr mrs ms miss dr".split())
-_NOT_A_NAME = frozenset("""i pm am tv gb mb usa us cd dvd kg km ml first second third let after before each every there if
-sales""".split())
+_ORDINALS = word_set("first second third fourth fifth sixth")
+_VERBS_BEFORE_NUMBERS = NOUN_OR_VERB - frozenset(["last", "rest", "trip", "trips"]) | {"cost", "score"}
+_BEFORE_NOUN = word_set("the a an his her its their our my your this that these total extra")
+_HONORIFICS = word_set("mr mrs ms miss dr")
+_NOT_A_NAME = word_set("""i pm am tv gb mb usa us cd dvd kg km ml first second third let after before each every there if
+sales""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,9 @@ def persons(text: str) -> frozenset[str]:
     """The names of people (and of whatever else is written with a capital inside a sentence), in lower case."""
     found: set[str] = set()
     lower = set(re.findall(r"\b[a-z]+", text))
-    for match in re.finditer(r"(?P<before>^|[.?!:\"”]\s+|\n|\w,? |[(])(?P<name>[A-Z][a-zéñ]+)(?P<after>['’]s|\W*\s\w*)?", text):
+    for match in re.finditer(
+        r"(?P<before>^|[.?!:\"”]\s+|\n|\w,? |[(])(?P<name>[A-Z][a-zéñ]+)(?P<after>['’]s|\W*\s\w*)?", text
+    ):
         name = match["name"].lower()
         if name in lower or name in _NOT_A_NAME or name in TIME_NAMES or any(name in words for words, _ in _CLOSED):
             continue
@@ -70,7 +82,12 @@ def words(text: str, people: frozenset[str]) -> list[Word]:
             tag = _tag(lower, before, people)
             if tag == "name" or lower.endswith("'s"):
                 lower = lower.removesuffix("'s").removesuffix("'")
-        if tag == "number" and before is not None and before.text in ("cost", "costs", "score", "scores"):
+        if (
+            tag == "number"
+            and before is not None
+            and before.text in _VERBS_BEFORE_NUMBERS
+            and (len(tagged) < 2 or tagged[-2].text == "that" or tagged[-2].tag != "determiner")
+        ):
             tagged[-1] = Word(before.text, "verb", before.start, before.end)
         tagged.append(Word(lower, tag, match.start(), match.end()))
     return tagged
@@ -86,7 +103,7 @@ def _tag(lower: str, before: Word | None, people: frozenset[str]) -> str:
     if lower in TIME_NAMES:
         return "time"
     if lower in _ORDINALS:
-        return "noun" if before is not None and before.tag in ("determiner", "number") else "adverb"
+        return "noun" if before is not None and before.tag in ("determiner", "number", "of") else "adverb"
     for group, tag in _CLOSED:
         if lower in group:
             return tag
@@ -95,6 +112,8 @@ def _tag(lower: str, before: Word | None, people: frozenset[str]) -> str:
     if lower in NOUN_OR_VERB:
         acts = before is not None and (before.tag in ("pronoun", "name") or before.text in ("to", "will", "can", "did"))
         return "verb" if acts else "noun"
+    if lower.endswith("ed") and len(lower) > 4 and not lower.endswith("eed") and before is not None:
+        return "noun" if before.tag in ("determiner", "number", "of") else "verb"  # "two baked potatoes"
     return "verb" if _is_verb(lower) else "noun"
 
 
@@ -110,7 +129,7 @@ def noun_phrase(sentence: Sequence[Word], at: int) -> tuple[list[str], int]:
     phrase: list[str] = []
     while place < len(sentence) and len(phrase) < 5:
         word = sentence[place]
-        if word.tag == "noun" or word.tag == "name" and _is_title(sentence, place):
+        if word.tag == "noun" or (word.tag == "name" and _is_title(sentence, place)):
             phrase.append(word.text)
         elif not (word.text in "-" and phrase):
             break
@@ -150,10 +169,14 @@ def rate_before(sentence: Sequence[Word], at: int) -> list[str]:
     """What an "each box", "every student" or "per hour" earlier in the clause counts by; [] if nothing."""
     for place in range(at - 1, -1, -1):
         word = sentence[place]
-        if word.tag == "end" or word.tag == "number" and at - place > 1:
+        if word.tag == "end" or (word.tag == "number" and at - place > 1):
             return []
-        if word.text in ("each", "every") or word.text == "per" and not _has_number(sentence[max(0, place - 3):place]):
-            phrase, _ = noun_phrase(sentence, place + 1 + (place + 1 < len(sentence) and sentence[place + 1].text == "of"))
+        if word.text in ("each", "every") or (
+            word.text == "per" and not _has_number(sentence[max(0, place - 3) : place])
+        ):
+            phrase, _ = noun_phrase(
+                sentence, place + 1 + (place + 1 < len(sentence) and sentence[place + 1].text == "of")
+            )
             return _one(phrase)
     return []
 
@@ -169,11 +192,15 @@ def _one(phrase: list[str]) -> list[str]:
 def subject_noun(sentence: Sequence[Word], at: int) -> list[str]:
     """The noun phrase before the verb that stands right before ``at`` ("Kangaroos have (two legs)"); [] if there is none."""
     place = at - 1
-    while place >= 0 and (sentence[place].tag in ("adverb", "determiner") or sentence[place].text in ("of", "for", "about", "in")):
+    while place >= 0 and (
+        sentence[place].tag in ("adverb", "determiner") or sentence[place].text in ("of", "for", "about", "in")
+    ):
         place -= 1
     if place < 0 or sentence[place].tag not in ("verb", "be"):
         return []
-    while place >= 0 and (sentence[place].tag in ("verb", "be", "adverb") or sentence[place].text in ("that", "which", "to")):
+    while place >= 0 and (
+        sentence[place].tag in ("verb", "be", "adverb") or sentence[place].text in ("that", "which", "to")
+    ):
         place -= 1
     return phrase_ending(sentence, place)
 
@@ -183,7 +210,7 @@ def phrase_ending(sentence: Sequence[Word], last: int) -> list[str]:
     first = last + 1
     while first > 0 and sentence[first - 1].tag == "noun":
         first -= 1
-    return [word.text for word in sentence[first:last + 1]]
+    return [word.text for word in sentence[first : last + 1]]
 
 
 def clause(tagged: Sequence[Word], place: int) -> tuple[int, int]:
@@ -191,3 +218,28 @@ def clause(tagged: Sequence[Word], place: int) -> tuple[int, int]:
     start = next((i + 1 for i in range(place - 1, -1, -1) if tagged[i].tag == "end"), 0)
     end = next((i for i in range(place + 1, len(tagged)) if tagged[i].tag == "end"), len(tagged))
     return start, end
+
+
+def phrase_before(sentence: Sequence[Word], at: int) -> list[str]:
+    """The noun phrase that ends last before a place; a number, comma or "and" breaks off the search."""
+    for place in range(at - 1, -1, -1):
+        if sentence[place].tag == "noun":
+            return phrase_ending(sentence, place)
+        if sentence[place].tag in ("number", "end") or sentence[place].text in (",", "and"):
+            return []
+    return []
+
+
+def segment_start(sentence: Sequence[Word], at: int) -> int:
+    """Where the part of a sentence begins that a word stands in."""
+    return next(
+        (i + 1 for i in range(at - 1, -1, -1) if sentence[i].text in (",", "and", ":", "while", "but", "if")), 0
+    )
+
+
+def topic(sentence: Sequence[Word]) -> list[str]:
+    """What a sentence begins with ("A table takes 15 planks"), unless that is a person."""
+    place = next(
+        (i for i, word in enumerate(sentence) if word.tag in ("noun", "name", "pronoun", "verb", "be", "number")), 0
+    )
+    return noun_phrase(sentence, place)[0] if sentence[place].tag == "noun" else []

@@ -8,31 +8,19 @@ from tinygsm_edge.problems.english import (
     clause,
     complement,
     noun_phrase,
+    phrase_before,
     phrase_ending,
     rate_after,
     rate_before,
+    segment_start,
     subject_noun,
+    topic,
 )
-from tinygsm_edge.problems.names import Scene, counted, short, unique
-from tinygsm_edge.problems.words import (
-    CONTAINERS,
-    MEASURED_NOUNS,
-    MONEY_NOUNS,
-    PAY_VERBS,
-    PRICE_VERBS,
-    SPEND_VERBS,
-    TIME_UNITS,
-    UNITS,
-    money_noun,
-    participle,
-    singular,
-)
+from tinygsm_edge.problems.money_naming import money, percent
+from tinygsm_edge.problems.names import COMPARATIVES, Names, Scene, counted, short, unique
+from tinygsm_edge.problems.words import CONTAINERS, MEASURED_NOUNS, TIME_UNITS, UNITS, participle, singular
 
 _COMPARED = ("more", "fewer", "less", "additional", "extra", "older", "younger", "taller", "shorter", "longer")
-_COMPARATIVES = frozenset("more less fewer higher lower cheaper faster slower taller older younger bigger larger smaller "
-                          "heavier longer shorter".split())
-_HANDED = frozenset("given received borrowed raised collected used found withdrawn added".split())
-Names = list[list[str]]
 
 
 def given(scene: Scene, start: int, end: int) -> list[str]:
@@ -41,18 +29,18 @@ def given(scene: Scene, start: int, end: int) -> list[str]:
     at = next((i for i, word in enumerate(tagged) if word.end > start), len(tagged) - 1)
     after = next((i for i, word in enumerate(tagged) if word.start >= end), len(tagged))
     low, high = clause(tagged, at)
-    sentence = tagged[low:max(high, after)]
+    sentence = tagged[low : max(high, after)]
     at, after = at - low, after - low
     text = [word.text for word in sentence]
-    following = text[after:after + 2]
+    following = text[after : after + 2]
     if following[:1] in (["%"], ["percent"]) or following == ["per", "cent"]:
-        candidates = _percent(sentence, at, after + 1)
+        candidates = percent(sentence, at, after + 1)
     elif following[:1] == ["times"]:
         candidates = _times(sentence, at, after + 1)
     elif text[at][0] in "$€£":
-        candidates = _money(sentence, at, after)
+        candidates = money(sentence, at, after)
     elif following[:1] in (["dollars"], ["dollar"], ["bucks"]):
-        candidates = _money(sentence, at, after + 1)
+        candidates = money(sentence, at, after + 1)
     else:
         candidates = _count(scene, sentence, at, after)
     return unique(_with_qualifiers(scene, sentence, at, candidates))
@@ -63,10 +51,21 @@ def _with_qualifiers(scene: Scene, sentence: Sequence[Word], at: int, candidates
     are several people."""
     if not candidates:
         return []
-    person, time, deed, subject = _person(sentence, at), _time(sentence, at), _deed(sentence, at), subject_noun(sentence, at)
+    person, time, deed, subject = (
+        _person(sentence, at),
+        _time(sentence, at),
+        _deed(sentence, at),
+        subject_noun(sentence, at),
+    )
     first = candidates[0]
     more: Names = [[person, *first]] if person else []
     more += [[*short(subject, 2), *first]] if subject and not set(subject) & set(first) else []
+    about = topic(sentence[segment_start(sentence, at) :]) or topic(sentence)
+    more += (
+        [[singular(about[-1]), *first]]
+        if about and not {about[-1], singular(about[-1])} & set(first) and not subject
+        else []
+    )
     more += [[*first, *time.split()]] if time else []
     more += [[person, *first, *time.split()]] if time and person else []
     more += [[*first, deed]] if deed else []
@@ -90,9 +89,17 @@ def _person(sentence: Sequence[Word], at: int) -> str:
 
 def _time(sentence: Sequence[Word], at: int) -> str:
     """The time name nearest to a number, those after it preferred."""
-    ordinal = re.search(r"(?:first|second|third|fourth|fifth|last|next) (?:day|week|month|year|hour|night|half|time)\b",
-                        " ".join(word.text for word in sentence))
-    near = [] if ordinal and len([word for word in sentence if word.tag == "number"]) == 1 else sorted((abs(place - at) + 3 * (place < at), word.text) for place, word in enumerate(sentence) if word.tag == "time")
+    ordinal = re.search(
+        r"(?:first|second|third|fourth|fifth|last|next) (?:day|week|month|year|hour|night|half|time)\b",
+        " ".join(word.text for word in sentence),
+    )
+    near = (
+        []
+        if ordinal and len([word for word in sentence if word.tag == "number"]) == 1
+        else sorted(
+            (abs(place - at) + 3 * (place < at), word.text) for place, word in enumerate(sentence) if word.tag == "time"
+        )
+    )
     return near[0][1] if near else ordinal.group() if ordinal else ""
 
 
@@ -104,158 +111,40 @@ def _place(sentence: Sequence[Word], at: int) -> list[str]:
         if sentence[place].text in ("for", "in", "on", "from", "at", "to", "by", "with"):
             if sentence[place + 1].tag == "name":
                 return [sentence[place + 1].text]
-            phrase, _ = noun_phrase(sentence, place + 1)
-            return short(phrase, 2)
+            phrase, end = noun_phrase(sentence, place + 1)
+            content, _ = complement(sentence, end)
+            return short(content if content and phrase[-1:] and singular(phrase[-1]) in CONTAINERS else phrase, 2)
     return []
 
 
 def _deed(sentence: Sequence[Word], at: int) -> str:
     """The participle of the verb in front of a number ("bought")."""
-    return next((participle(word.text) for word in reversed(sentence[max(0, at - 4):at]) if word.tag == "verb"), "")
-
-
-def _before(sentence: Sequence[Word], at: int) -> list[str]:
-    """The noun phrase that ends last before a place; a number, comma or "and" breaks off the search."""
-    for place in range(at - 1, -1, -1):
-        if sentence[place].tag == "noun":
-            return phrase_ending(sentence, place)
-        if sentence[place].tag in ("number", "end") or sentence[place].text in (",", "and"):
-            return []
-    return []
-
-
-def _percent(sentence: Sequence[Word], at: int, after: int) -> Names:
-    found: Names = []
-    phrase, end = noun_phrase(sentence, after)
-    word = sentence[after].text if after < len(sentence) else ""
-    before = _before(sentence, at)
-    if word == "off" or phrase[:1] == ["discount"]:
-        return [["discount", "percent"], [*short(before), "discount", "percent"]]
-    if phrase:
-        found.append([*short(phrase), "percent"])
-    elif word in _COMPARATIVES:
-        found += [["percent", word], [*short(before, 1), "percent", word]]
-    elif word in ("of", "are", "is", "were", "was"):
-        whole, end = complement(sentence, after)
-        if whole and end < len(sentence) and sentence[end].text in ("on", "in", "at", "from", "with", "without"):
-            _, end = complement(sentence, end, (sentence[end].text,))
-        told, _ = noun_phrase(sentence, end + 1) if end < len(sentence) and sentence[end].tag == "be" else ([], end)
-        if end < len(sentence) and sentence[end].text in ("have", "has", "had") or _acts(sentence, end):
-            told, _ = noun_phrase(sentence, next(i for i in range(end, len(sentence) + 1) if not _acts(sentence, i)))
-        found += [[*short(told), "percent"]] if told else []
-        found += [[*short(whole), "percent"]] if whole else []
-    found += [[*short(before), "percent"]] if before else []
-    return [*found, ["percent"]]
-
-
-def _acts(sentence: Sequence[Word], at: int) -> bool:
-    return at < len(sentence) and sentence[at].tag in ("verb", "be", "adverb")
+    return next((participle(word.text) for word in reversed(sentence[max(0, at - 4) : at]) if word.tag == "verb"), "")
 
 
 def _times(sentence: Sequence[Word], at: int, after: int) -> Names:
-    rest = [word.text for word in sentence[after:after + 3]]
+    rest = [word.text for word in sentence[after : after + 3]]
     per = rate_after(sentence, after) or rate_before(sentence, at)
     if per and per != ["each"]:
         return [["times", "per", per[-1]]]
     if rest[:1] == ["as"] and len(rest) > 1:
         noun, _ = noun_phrase(sentence, after + 2)
         return [["times", "as", rest[1]], ["times", "as", rest[1], *noun[-1:]], ["times", *noun[-1:]]]
-    if rest[:1] and rest[0] in _COMPARATIVES:
+    if rest[:1] and rest[0] in COMPARATIVES:
         noun, _ = noun_phrase(sentence, after + 1)
         return [["times", rest[0]], ["times", rest[0], *noun[-1:]]]
     noun, end = noun_phrase(sentence, after)
     content, _ = complement(sentence, end)
-    return [["times"], [*_before(sentence, at)[-1:], "times"], ["times", *(content or noun)[-1:]]]
-
-
-def _money(sentence: Sequence[Word], at: int, after: int) -> Names:
-    text = [word.text for word in sentence]
-    next_word = text[after] if after < len(text) else ""
-    before = _before(sentence, at)
-    if next_word in ("off", "discount"):
-        return [["discount"], [*short(before), "discount"]]
-    if next_word in ("left", "remaining"):
-        return [["money", "left"]]
-    if next_word in ("more", "less", "fewer", "extra", "cheaper"):
-        subject = subject_noun(sentence, at)
-        return [["dollars", next_word], [*short(subject), "dollars", next_word]]
-    phrase, end = noun_phrase(sentence, after)
-    per = rate_after(sentence, after) or rate_after(sentence, end)
-    verb = next((word.text for word in reversed(sentence[:at]) if word.tag == "verb"), "")
-    if per and per != ["each"]:
-        return _money_rate(sentence, at, verb, per)
-    if phrase and phrase[-1] not in CONTAINERS:
-        return [short(phrase), [*short(phrase), "dollars"]]
-    goal, _ = complement(sentence, after, ("on", "for", "to", "in", "from"))
-    if next_word == "to" and not goal:
-        goal = next((noun_phrase(sentence, i)[0] for i in range(after + 1, len(sentence)) if sentence[i].tag == "noun"), [])
-        return [[*short(goal), "cost"], [*short(goal), "money"]]
-    price = _price(sentence, at, verb, before, rate_before(sentence, at), per == ["each"])
-    return price or _sum_of_money(sentence, at, verb, before, goal)
-
-
-def _money_rate(sentence: Sequence[Word], at: int, verb: str, per: list[str]) -> Names:
-    """"$7 per hour", "$3 for each cake"."""
-    subject = short(subject_noun(sentence, at), 1)
-    if per[-1] in TIME_UNITS:
-        paid = money_noun(verb) in ("earnings", "charge") or verb in ("paid", "pay", "pays", "gets")
-        kind = "pay" if paid and "rent" not in subject else "cost"
-        return [["pay" if paid else "cost", "per", per[-1]], [*subject, kind, "per", per[-1]]]
-    kind = "earnings" if money_noun(verb) == "earnings" else "cost" if per[-1] in ("person", "child", "student") else "price"
-    return [[*per[-1:], kind], [*short(per), kind], [*subject, kind, "per", per[-1]]]
-
-
-def _price(sentence: Sequence[Word], at: int, verb: str, before: list[str], each: list[str], apiece: bool) -> Names:
-    """"Each hat costs $5", "a hat for $5", "the rent is $900"; [] when the money is no price."""
-    near = sentence[at - 1].text if at else ""
-    if before and before[-1] in MONEY_NOUNS:
-        owner = [word for word in complement_before(sentence, at, before) if word not in before]
-        return [[*short(owner, 1), *short(before)]] if owner else [short(before)]
-    noun = each or before or _topic(sentence)
-    named = near in ("for", "at", "cost", "costs", "costing") or near in ("is", "are", "was", "were") or verb in PRICE_VERBS or apiece
-    if named and noun and (near != "at" or singular(noun[-1]) not in TIME_UNITS):
-        one = [*short(noun)[:-1], singular(noun[-1])]
-        return [[*one, "price"], [*one, "cost"], [*short(noun, 3), "price"]]
-    return []
-
-
-def _topic(sentence: Sequence[Word]) -> list[str]:
-    """What a sentence begins with ("A table takes 15 planks"), unless that is a person."""
-    place = next((i for i, word in enumerate(sentence) if word.tag in ("noun", "name", "pronoun", "verb", "be", "number")), 0)
-    return noun_phrase(sentence, place)[0] if sentence[place].tag == "noun" else []
-
-
-def complement_before(sentence: Sequence[Word], at: int, phrase: list[str]) -> list[str]:
-    """For "the price of a hat is", with "hat" as the phrase: nothing; for "the hat's price": what stands before."""
-    for place in range(at - 1, 0, -1):
-        if sentence[place].text == phrase[0] and sentence[place - 1].tag == "name":
-            return [sentence[place - 1].text]
-    return []
-
-
-def _sum_of_money(sentence: Sequence[Word], at: int, verb: str, before: list[str], goal: list[str]) -> Names:
-    """Money that is earned, spent, had."""
-    earned = money_noun(verb)
-    if earned:
-        return [[earned], [*short(goal), earned], [*short(before, 1), earned]]
-    if verb in PAY_VERBS:
-        return [[*short(goal), "cost"], [*short(goal), "payment"]] if goal else [["payment"], ["money", "paid"]]
-    if verb in SPEND_VERBS and (goal or before):
-        return [[*short(goal or before), "cost"], [*short(goal or before), "spending"]]
-    if verb in SPEND_VERBS:
-        return [["money", "spent"]]
-    if participle(verb) in _HANDED:
-        return [["money", participle(verb)], [*short(before), "money"]]
-    return [["money"], [*short(before), "money"], ["dollars"]]
+    return [["times"], [*phrase_before(sentence, at)[-1:], "times"], ["times", *(content or noun)[-1:]]]
 
 
 def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names:
     text = [word.text for word in sentence]
-    if text[at - 1:at] == ["of"] and at > 1 and text[at - 2] in MEASURED_NOUNS:
+    if text[at - 1 : at] == ["of"] and at > 1 and text[at - 2] in MEASURED_NOUNS:
         measure = phrase_ending(sentence, at - 2)
-        return [short(measure), [*short(_topic(sentence), 1), *short(measure)]]
-    compared = next((word for word in text[after:after + 2] if word in _COMPARED), "")
-    place = after + (text[after:after + 1] in (["more"], ["fewer"], ["less"], ["additional"], ["extra"], ["other"]))
+        return [short(measure), [*short(topic(sentence), 1), *short(measure)]]
+    compared = next((word for word in text[after : after + 2] if word in _COMPARED), "")
+    place = after + (text[after : after + 1] in (["more"], ["fewer"], ["less"], ["additional"], ["extra"], ["other"]))
     phrase, end = noun_phrase(sentence, place)
     if not phrase and place < len(sentence) and sentence[place].tag == "number":
         phrase, end = noun_phrase(sentence, place + 1)  # "two 5-pound bags"
@@ -270,7 +159,7 @@ def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names
         phrase = [*short(phrase[1:]), _many(phrase[0])]  # "a 10-minute shower": shower minutes
         return counted(phrase, content, compared, [], [])
     per = rate_after(sentence, end) or rate_after(sentence, past) or rate_before(sentence, at)
-    names = counted(phrase, content, compared, per, text[end:end + 1])
+    names = counted(phrase, content, compared, per, text[end : end + 1])
     if not names:
         return _unnamed(scene, sentence, at, compared)
     if singular(phrase[-1]) in UNITS and not content and not per and not compared and len(names[0]) == 1:
@@ -279,7 +168,13 @@ def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names
 
 
 def _many(unit: str) -> str:
-    return "feet" if unit == "foot" else unit if len(unit) < 4 or unit.endswith("s") else unit + "es" * unit.endswith("ch") or unit + "s"
+    return (
+        "feet"
+        if unit == "foot"
+        else unit
+        if len(unit) < 4 or unit.endswith("s")
+        else unit + "es" * unit.endswith("ch") or unit + "s"
+    )
 
 
 def _told_unit(sentence: Sequence[Word], at: int, end: int, names: Names) -> Names:
@@ -298,23 +193,38 @@ def _told_unit(sentence: Sequence[Word], at: int, end: int, names: Names) -> Nam
     return [*told[:1], *names, *told[1:]]
 
 
+def _counted_last(scene: Scene, start: int) -> list[str]:
+    """The noun phrase of the last number before a place in the question that has one."""
+    for place in range(len(scene.tagged) - 1, -1, -1):
+        if (
+            scene.tagged[place].tag == "number"
+            and scene.tagged[place].end <= start
+            and scene.tagged[place].text[0] not in "$€£"
+        ):
+            phrase, _ = noun_phrase(scene.tagged, place + 1)
+            if phrase:
+                return phrase
+    return []
+
+
 def _unnamed(scene: Scene, sentence: Sequence[Word], at: int, compared: str) -> Names:
     """Names of a number without a noun of its own ("Tom has 12", "5 more than Ann")."""
     text = [word.text for word in sentence]
-    if re.search(r"\b(?:age|old|older|younger)\b", scene.text, re.I) and not compared and text[at - 1:at] in (["is"], ["was"], ["turned"]):
+    if (
+        re.search(r"\b(?:age|old|older|younger)\b", scene.text, re.I)
+        and not compared
+        and text[at - 1 : at] in (["is"], ["was"], ["turned"])
+    ):
         return [["age"]]
-    if text[at + 1:at + 2] and sentence[at + 1].tag == "be":
+    if text[at + 1 : at + 2] and sentence[at + 1].tag == "be":
         told, _ = noun_phrase(sentence, at + 2)
         if told:
             return [[*short(told), *scene.asked[-1:]], short(told)]  # "two are red"
-    if text[at - 1:at] == ["the"] and scene.people:
+    if text[at - 1 : at] == ["the"] and scene.people:
         return [["people"]]  # "the average of the three"
-    noun: list[str] = []
-    for place in range(at - 1, -1, -1):
-        if sentence[place].tag == "number":
-            noun, _ = noun_phrase(sentence, place + 1)
-            break
-    noun = noun or list(scene.asked) or _before(sentence, at)
+    if re.fullmatch(r"(?:19|20)\d\d", text[at]):
+        return [["year"], ["birth", "year"]] if "born" not in text else [["birth", "year"]]
+    noun = _counted_last(scene, sentence[at].start) or list(scene.asked) or phrase_before(sentence, at)
     if noun:
         return [[compared, *short(noun)] if compared else short(noun)]
     return [[compared, "amount"]] if compared else []

@@ -29,8 +29,10 @@ def read_gsm8k(path: Path, failures: Counter[str] | None = None) -> list[Problem
     for number, row in read_jsonl(path):
         question, answer = row.get("question"), row.get("answer")
         if not isinstance(question, str) or not isinstance(answer, str) or parse_answer(answer) is None:
-            raise UserError(f'{path}:{number}: expected GSM8K\'s "question" and "answer", both texts, '
-                            f'the answer ending in "#### <number>"')
+            raise UserError(
+                f'{path}:{number}: expected GSM8K\'s "question" and "answer", both texts, '
+                f'the answer ending in "#### <number>"'
+            )
         try:
             program: str | None = solution(question, answer)
         except ConversionError as reason:

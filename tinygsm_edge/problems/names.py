@@ -11,13 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygsm_edge.problems.english import Word, noun_phrase, persons, words
-from tinygsm_edge.problems.words import CONTAINERS, UNITS, WEAK_ADJECTIVES, singular
+from tinygsm_edge.problems.words import CONTAINERS, UNITS, WEAK_ADJECTIVES, singular, word_set
 
 LONGEST = 4  # words of a name
-_ORDINALS = [*"first second third fourth fifth sixth seventh eighth ninth tenth".split(), *(f"item_{n}" for n in range(11, 100))]
-_VAGUE = frozenset("amount number total total_amount total_number quantity sum".split())
-_RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | {"result", "ans", "x"}
+_TENS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
+_ORDINALS = (*_TENS, *(f"item_{number}" for number in range(11, 100)))
+Names = list[list[str]]
+COMPARATIVES = word_set(
+    "more less fewer higher lower cheaper faster slower taller older younger bigger larger smaller heavier longer shorter"
+)
+_VAGUE = word_set("amount number total total_amount total_number quantity sum")
+_RESERVED = (
+    frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | {"result", "ans", "x"}
+)
 MEASURES = {"tall": "height", "high": "height", "long": "length", "wide": "width", "deep": "depth", "old": "age"}
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A question, tagged, with the people in it and what it asks the number of (a noun phrase, may be empty)."""
@@ -31,8 +40,14 @@ class Scene:
     def of(cls, question: str) -> "Scene":
         people = persons(question)
         tagged = words(question, people)
-        asked = next((noun_phrase(tagged, i + 2)[0] for i in range(len(tagged) - 1, -1, -1)
-                      if [word.text for word in tagged[i:i + 2]] in (["how", "many"], ["number", "of"])), [])
+        asked = next(
+            (
+                noun_phrase(tagged, i + 2)[0]
+                for i in range(len(tagged) - 1, -1, -1)
+                if [word.text for word in tagged[i : i + 2]] in (["how", "many"], ["number", "of"])
+            ),
+            [],
+        )
         return cls(question, tuple(tagged), people, tuple(asked))
 
     @property
@@ -98,7 +113,9 @@ def short(phrase: Sequence[str], most: int = 2) -> list[str]:
     return strong[-most:]
 
 
-def counted(phrase: list[str], content: list[str], compared: str, per: list[str], following: list[str]) -> list[list[str]]:
+def counted(
+    phrase: list[str], content: list[str], compared: str, per: list[str], following: list[str]
+) -> list[list[str]]:
     """Names of a count from its noun phrase, what it is of, a comparing word, what it is counted by, the next word."""
     if not phrase:
         return []
@@ -117,3 +134,48 @@ def counted(phrase: list[str], content: list[str], compared: str, per: list[str]
             return [[*name, "each"], [*short(phrase, 3), "each"]]
         return [[*name, "per", per[-1]], [*name[-1:], "per", *short(per)], [*short(phrase, 3), "per", per[-1]]]
     return [name, [*short(content, 1), *short(phrase, 3)] if content else short(phrase, 3)]
+
+
+def core_of(parts: Sequence[str]) -> list[str]:
+    """What is counted by the operands: what comes before "per", what their names share, or the first one's thing."""
+    split = [part.split("_") for part in parts]
+    for name in split:
+        if "per" in name[1:]:
+            return name[: name.index("per")]
+        if name[-1] == "each" and name[:-1]:
+            return name[:-1]
+    shared = [word for word in split[-1] if all(word in other for other in split[:-1])] if split else []
+    return [
+        word
+        for word in (shared or (split or [[]])[0])
+        if word
+        not in ("each", "left", "more", "fewer", "less", "total", "times", "as", "percent", "share", "much", "many")
+    ][-2:]
+
+
+def from_parts(operator: str, parts: Sequence[str], money: bool) -> Names:
+    """Names made of the operands' names, when the text says nothing."""
+    core = core_of(parts)
+    share = next((part.split("_")[:-1] for part in parts if part.endswith("_percent")), [])
+    if operator == "/" and share:
+        return [share, [*share, "share"], [*share, *core]]
+    if not core:
+        return []
+    if operator == "-":
+        return (
+            [[*core, "difference"]]
+            if core[-1] in ("years", "age", "height")
+            else [[*core, "left"], [*core, "difference"]]
+        )
+    if operator == "+":
+        return [["total", *core], ["combined", *core]]
+    priced = next((part for part in parts if part.endswith(("_price", "_cost"))), "")
+    if operator == "*" and (money or priced):
+        thing = priced.split("_")[:-1] or [word for word in core if word not in ("price", "cost")]
+        return [[*thing, "cost"], ["total", *thing, "cost"]]
+    if operator == "*":
+        return [["total", *core]]
+    divisor = parts[1].split("_") if len(parts) == 2 else []
+    if divisor and "per" not in divisor and "times" not in divisor and divisor[-1] not in core:
+        return [[*core[-2:], "per", singular(divisor[-1])]]
+    return [[*core, "share"]]

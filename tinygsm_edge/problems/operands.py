@@ -9,16 +9,34 @@ word such as "twice" or "week" accounts for it.
 import ast
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 from tinygsm_edge.problems.mentions import Mention, explained_by_words, find_mentions
 from tinygsm_edge.problems.steps import HUNDRED, Step, numbers_in
-from tinygsm_edge.problems.words import ADVERBS, AUXILIARIES, CONJUNCTIONS, DETERMINERS, PREPOSITIONS, PRONOUNS
+from tinygsm_edge.problems.words import (
+    ADVERBS,
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DETERMINERS,
+    PREPOSITIONS,
+    PRONOUNS,
+    word_set,
+)
 
-_CLOSED = ADVERBS | AUXILIARIES | CONJUNCTIONS | DETERMINERS | PREPOSITIONS | PRONOUNS
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_CLOSED = (
+    word_set("double half twice triple times")
+    | ADVERBS
+    | AUXILIARIES
+    | CONJUNCTIONS
+    | DETERMINERS
+    | PREPOSITIONS
+    | PRONOUNS
+)
 # Known to everyone without a word in the text: 1, percents, dozens of months, minutes, days, weeks.
 _EVERYDAY = frozenset(map(Fraction, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 24, 30, 31, 52, 60, 100, 365, 1000, 3600)))
 
@@ -28,7 +46,7 @@ class Quantity:
     """Something a step may refer to: a number of the question (``mention``) or an earlier step (``tree``).
 
     ``near`` are the stems of the words around it, ``wishes`` its possible names, ``uses`` what its tree refers to by
-    names ``q<order>``.
+    names ``q<order>``. ``enumerates``: the number only says again how many were told of ("these three days").
     """
 
     value: Fraction
@@ -40,12 +58,21 @@ class Quantity:
     tree: ast.expr | None = None
     uses: list["Quantity"] = field(default_factory=list)
     used: int = 0
+    enumerates: bool = False
 
 
 def stems(text: str) -> frozenset[str]:
     """The telling words of a text, cut so that singular and plural agree."""
-    return frozenset(word.removesuffix("s")[:7] for word in re.findall(r"[a-z]{2,}", text.lower().replace("_", " "))
-                     if word not in _CLOSED)
+    return frozenset(
+        word.removesuffix("s")[:7]
+        for word in re.findall(r"[a-z]{2,}", text.lower().replace("_", " "))
+        if word not in _CLOSED
+    )
+
+
+@lru_cache(maxsize=64)
+def _told(line: str) -> frozenset[Fraction]:
+    return explained_by_words(line)
 
 
 class Resolver(ast.NodeTransformer):
@@ -58,75 +85,101 @@ class Resolver(ast.NodeTransformer):
         self.step, self.pool, self.question, self.constants = step, pool, question, constants
         self.used: list[Quantity] = []
         self.strange: list[Fraction] = []
-        self.told = explained_by_words(step.line)
-        self.line = stems(step.line[max(0, step.start - 150):step.value_end + 50])
-        self.unit = stems(" ".join(re.findall(r"[A-Za-z]+", step.line[step.value_end:step.value_end + 40])[:3]))
-        self.money = "$" in step.line[max(0, step.value_start - 2):step.value_start] or bool(
-            re.search(rf"\$\s?{re.escape(f'{float(step.value):,.10g}')}(?![\d.]*\d)", step.line))
+        self.told = _told(step.line)
+        self.line = stems(step.line[max(0, step.start - 150) : step.value_end + 50])
+        self.unit = stems(" ".join(re.findall(r"[A-Za-z]+", step.line[step.value_end : step.value_end + 40])[:3]))
+        self.money = "$" in step.line[max(0, step.value_start - 2) : step.value_start] or bool(
+            re.search(rf"\$\s?{re.escape(f'{float(step.value):,.10g}')}(?![\d.]*\d)", step.line)
+        )
         shared = Counter(stem for quantity in pool for stem in quantity.near)
         self.weight = {stem: 2.0 / shared[stem] for stem in self.line if stem in shared}
-        self.sign: type[ast.operator] | None = None
+        self.hundredths = bool({100, 0.01} & {node.value for node in numbers_in(step.tree)})
+        self.found: dict[int, ast.expr] = {}
 
     def resolve(self) -> ast.expr:
-        """The step's formula over quantities."""
+        """The step's formula over quantities. Operands without a choice are settled first, for what they are (money, a
+        unit) tells about the others."""
         tree = ast.parse(ast.unparse(self.step.tree), mode="eval").body
-        self.texts = _operand_texts(self.step, tree)
+        texts = _operand_texts(self.step, tree)
+        places = list(_operands(tree, "+", self.question))
+        choices = {
+            node.col_offset: [quantity for quantity in self.pool if quantity.value == Fraction(str(node.value))]
+            for node, _ in places
+        }
+        for node, role in sorted(places, key=lambda place: len(choices[place[0].col_offset])):
+            near = texts.get(node.col_offset, frozenset())
+            self.found[node.col_offset] = self._settle(node, role, choices[node.col_offset], near)
         resolved: ast.expr = self.visit(tree)
+        order = [node.id for node in sorted(_names(resolved), key=lambda node: node.col_offset)]
+        self.used.sort(key=lambda quantity: order.index(f"q{quantity.order}"))
         return resolved
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        if _is_fraction(node.left, node, self.question):
-            return node
-        if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult) and _is_fraction(node.left.right, node, self.question):
-            self.sign = ast.Mult
-            node.left.left = self.visit(node.left.left)
-            return node
-        for side in ("left", "right"):
-            self.sign = type(node.op)
-            setattr(node, side, self.visit(getattr(node, side)))
-        return node
-
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        value = Fraction(str(node.value))
-        near = self.texts.get(node.col_offset, frozenset())
-        options = [(self._fit(quantity, near), quantity.order, quantity) for quantity in self.pool if quantity.value == value]
-        if not options:
-            return self._share(value) or self._unsaid(value) or node
-        fit, _, best = max(options, key=lambda option: option[:2])
-        plain = 3.0 if value in self.told else 0.3 if value in self.constants else 0.0 if value == 1 else -100.0
-        plain -= 3.0 * (self.sign in (ast.Add, ast.Sub) and value > 1)
-        return node if plain > fit else self._use(best)
+        return self.found.get(node.col_offset, node)
 
-    def _use(self, quantity: Quantity) -> ast.expr:
+    def _settle(self, node: ast.Constant, role: str, choices: Sequence[Quantity], near: frozenset[str]) -> ast.expr:
+        """One operand: a quantity, something made of quantities, or the literal as it stands."""
+        value = Fraction(str(node.value))
+        if not choices:
+            return self._share(value, node, near) or self._unsaid(value, node) or node
+        fit, _, best = max(
+            ((self._fit(quantity, role, near), abs(quantity.order - 999), quantity) for quantity in choices),
+            key=lambda choice: choice[:2],
+        )
+        plain = 3.0 if value in self.told else 1.5 if value in self.constants else 0.0 if value == 1 else -100.0
+        plain = max(plain, -0.5) if value <= 12 and role in "*/" else plain
+        plain -= 3.0 * (role in "+-" and value > 1)
+        return node if plain > fit else self._use(best, node)
+
+    def _use(self, quantity: Quantity, place: ast.Constant) -> ast.expr:
         quantity.used += 1
         self.used.append(quantity)
-        return ast.Name(f"q{quantity.order}", ast.Load())
+        return ast.Name(f"q{quantity.order}", ast.Load(), lineno=1, col_offset=place.col_offset)
 
-    def _fit(self, quantity: Quantity, near: frozenset[str]) -> float:
+    def _fit(self, quantity: Quantity, role: str, near: frozenset[str]) -> float:
         """How well a quantity suits an operand that it equals."""
         again = any(quantity is used for used in self.used)
         fit = 2.0 * (quantity.used == 0) + 0.5 * (quantity.mention is None) - 3.0 * again
-        fit += 2.5 * min(2, len(near & quantity.near)) + sum(self.weight[stem] for stem in self.line & quantity.near)
-        if self.sign in (ast.Add, ast.Sub):
-            fit += 1.5 * bool(self.unit & stems(" ".join(quantity.wishes[:2]))) - 2.0 * (self.money != quantity.money)
-        if self.sign is ast.Mult and quantity.money and any(used.money for used in self.used):
-            fit -= 4.0
+        fit += (
+            2.5 * min(2, len(near & stems(quantity.wishes[0])))
+            + 1.0 * min(2, len(near & quantity.near))
+            + sum(self.weight[stem] for stem in self.line & quantity.near)
+        )
+        if quantity.mention is not None and quantity.mention.kind == "percent":
+            fit -= 3.0 * (not self.hundredths)
+        if role in "+-":
+            own = stems(" ".join(wish.partition("_per_")[0] for wish in quantity.wishes[:2]))
+            fit += 1.5 * bool(self.unit & own) - 2.0 * (self.money != quantity.money)
+        if quantity.mention is not None:
+            fit += 1.5 * (role == "*" and quantity.mention.kind == "times") - 1.0 * quantity.enumerates
+        if role == "*" and quantity.money:
+            fit += -4.0 if any(used.money for used in self.used) else 1.5 * self.money
+        if role in ("/ top", "/ bottom") and quantity.money and self.money:
+            fit += 1.5 if role == "/ top" else -1.5
         return fit
 
-    def _share(self, value: Fraction) -> ast.expr | None:
+    def _share(self, value: Fraction, place: ast.Constant, near: frozenset[str]) -> ast.expr | None:
         """0.2, 0.8, 1.2 or 80, 120 where the question says 20 %; 0.75 where it says 75 cents."""
+        if value in self.constants - {50, Fraction(1, 2)}:
+            return None
         for whole, scale, offset in ((HUNDRED, 1, 0), (HUNDRED, -1, 1), (HUNDRED, 1, 1), (1, -1, 100), (1, 1, 100)):
-            for quantity in self.pool:
-                mention = quantity.mention
-                if mention is None or value != scale * mention.value / whole + offset or value in self.constants - {50}:
-                    continue
-                if mention.kind == "percent" or not offset and mention.kind == "money" and value < 1:
-                    part = self._use(quantity)
-                    part = ast.BinOp(part, ast.Div(), ast.Constant(100)) if whole == HUNDRED else part
-                    return part if not offset else ast.BinOp(ast.Constant(offset), ast.Add() if scale > 0 else ast.Sub(), part)
+            choices = [
+                quantity
+                for quantity in self.pool
+                if quantity.mention is not None
+                and value == scale * quantity.value / whole + offset
+                and _in_hundredths(quantity.mention, not offset)
+            ]
+            if choices:
+                best = max(choices, key=lambda quantity: (self._fit(quantity, "%", near), -quantity.order))
+                part = self._use(best, place)
+                part = ast.BinOp(part, ast.Div(), ast.Constant(100)) if whole == HUNDRED else part
+                return (
+                    part if not offset else ast.BinOp(ast.Constant(offset), ast.Add() if scale > 0 else ast.Sub(), part)
+                )
         return None
 
-    def _unsaid(self, value: Fraction) -> ast.expr | None:
+    def _unsaid(self, value: Fraction, place: ast.Constant) -> ast.expr | None:
         """A value worked out in someone's head: put together from the only two unused quantities that make it."""
         if value in self.constants or value in _EVERYDAY:
             return None
@@ -134,19 +187,50 @@ class Resolver(ast.NodeTransformer):
         for first, second in combinations([quantity for quantity in self.pool if not quantity.used], 2):
             a, b = first.value, second.value
             found += [(first, ast.Add(), second)] * (a + b == value and first.money == second.money)
-            found += [(first, ast.Mult(), second)] * (a * b == value and not (first.money and second.money) and 1 not in (a, b))
+            found += [(first, ast.Mult(), second)] * (
+                a * b == value and not (first.money and second.money) and 1 not in (a, b)
+            )
             for top, bottom in ((first, second), (second, first)):
                 found += [(top, ast.Sub(), bottom)] * (top.value - bottom.value == value and top.money == bottom.money)
                 found += [(top, ast.Div(), bottom)] * (bottom.value > 1 and top.value == value * bottom.value)
         if len(found) == 1:
             left, sign, right = found[0]
-            return ast.BinOp(self._use(left), sign, self._use(right))
+            return ast.BinOp(self._use(left, place), sign, self._use(right, place))
         self.strange.append(value)
         return None
 
 
+def _in_hundredths(mention: Mention, cents: bool) -> bool:
+    """Whether a number counts hundredths: a percentage, or (where that makes sense) cents."""
+    return mention.kind == "percent" or (cents and mention.noun.startswith("cent"))
+
+
+def _operands(tree: ast.expr, role: str, question: str) -> Iterator[tuple[ast.Constant, str]]:
+    """The literals that may be quantities, each with its role ("+", "-", "*", "/ top", "/ bottom" ...): not the parts of
+    fractions such as 1/2, or 3/8 where the question writes it."""
+    if isinstance(tree, ast.Constant):
+        yield tree, role
+    elif isinstance(tree, ast.BinOp):
+        if _is_fraction(tree.left, tree, question):
+            return
+        product = tree.left
+        if (
+            isinstance(product, ast.BinOp)
+            and isinstance(product.op, ast.Mult)
+            and _is_fraction(product.right, tree, question)
+        ):
+            yield from _operands(product.left, "*", question)
+            return
+        sign = _SIGNS.get(type(tree.op), "?")
+        yield from _operands(tree.left, "/ top" if sign == "/" else sign, question)
+        yield from _operands(tree.right, "/ bottom" if sign == "/" else sign, question)
+
+
+def _names(tree: ast.expr) -> list[ast.Name]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
 def _is_fraction(top: ast.expr, node: ast.BinOp, question: str) -> bool:
-    """Whether a quotient is a fraction such as 1/2, or one that the question writes ("3/8")."""
     bottom = node.right
     if not (isinstance(node.op, ast.Div) and isinstance(top, ast.Constant) and isinstance(bottom, ast.Constant)):
         return False
@@ -157,7 +241,7 @@ def _operand_texts(step: Step, tree: ast.expr) -> dict[int, frozenset[str]]:
     """For each operand (by its column in the formula) the words that follow it there, or elsewhere in the sentence."""
     texts: dict[int, frozenset[str]] = {}
     place = step.start
-    said = find_mentions(step.line[max(0, step.start - 150):step.start])
+    said = find_mentions(step.line[max(0, step.start - 150) : step.start])
     offset = max(0, step.start - 150)
     for node in numbers_in(tree):
         forms = "|".join(re.escape(form) for form in {f"{node.value:,}", str(node.value)})
@@ -170,6 +254,6 @@ def _operand_texts(step: Step, tree: ast.expr) -> dict[int, frozenset[str]]:
         if not found:
             for mention in said:
                 if mention.value == Fraction(str(node.value)):
-                    found |= stems(" ".join(step.line[offset + mention.end:offset + mention.end + 40].split()[:4]))
+                    found |= stems(" ".join(step.line[offset + mention.end : offset + mention.end + 40].split()[:4]))
         texts[node.col_offset] = found
     return texts

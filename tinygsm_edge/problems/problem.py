@@ -102,8 +102,10 @@ def _problem(row: Mapping[str, Any], where: str) -> Problem:
         raise UserError(f'{where}: expected "question" to be a text, got {_shown(question)}')
     answer = parse_answer(row.get("answer"))
     if answer is None and row.get("answer") is not None:
-        raise UserError(f'{where}: expected "answer" to be a number, or a text ending in "#### <number>", '
-                        f"got {_shown(row['answer'])}")
+        raise UserError(
+            f'{where}: expected "answer" to be a number, or a text ending in "#### <number>", '
+            f"got {_shown(row['answer'])}"
+        )
     texts = {name: row.get(name) for name in ("solution", "code", "source", "id")}
     for name, text in texts.items():
         if text is not None and not isinstance(text, str) and name != "id":
@@ -129,8 +131,13 @@ def _body(code: str, where: str) -> str:
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    fields = {"question": problem.question, "answer": problem.answer, "solution": problem.solution,
-              "source": problem.source or None, "id": problem.id or None}
+    fields = {
+        "question": problem.question,
+        "answer": problem.answer,
+        "solution": problem.solution,
+        "source": problem.source or None,
+        "id": problem.id or None,
+    }
     return {name: value for name, value in fields.items() if value is not None}
 
 

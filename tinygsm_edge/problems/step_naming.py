@@ -17,30 +17,32 @@ from tinygsm_edge.problems.english import (
     rate_before,
     words,
 )
-from tinygsm_edge.problems.names import Scene, counted, short, unique
+from tinygsm_edge.problems.names import Names, Scene, core_of, counted, from_parts, short, unique
 from tinygsm_edge.problems.steps import Step
 from tinygsm_edge.problems.words import (
-    CONTAINERS,
     MEASURED_NOUNS,
     PAY_VERBS,
     SPEND_VERBS,
-    TIME_UNITS,
     UNITS,
     money_noun,
     participle,
     singular,
+    word_set,
 )
 
 _LEFT = re.compile(r"\b(?:left|left over|leftover|remaining|remains?|remained|the rest)\b(?! (?:side|hand))", re.I)
 _TOTAL = re.compile(r"\b(?:total|altogether|in all|combined|together|overall|sum)\b", re.I)
 _COMPARED = re.compile(r"\b(?P<word>more|fewer|less)\b[^.,;]*?\bthan\b", re.I)
 _DIFFERENCE = re.compile(r"\bdifference\b|\bhow much (?:longer|older|taller|faster|heavier)\b", re.I)
-_SOUGHT = re.compile(r".*\b(?:find|figure out|calculate|determine|get|compute|know|represents|gives(?: us)?|finding|convert)\b(?: out)?",
-                     re.I)
-_QUANTITY = frozenset("number amount quantity count sum total".split())
+_SOUGHT = re.compile(
+    r".*\b(?:find|figure out|calculate|determine|get|compute|know|represents|gives(?: us)?|finding|convert)\b(?: out)?",
+    re.I,
+)
+_QUANTITY = word_set("number amount quantity count sum total")
 _ASKED = {"old": "age", "tall": "height", "far": "distance", "heavy": "weight", "fast": "speed", "long": "time"}
-_FILLER = re.compile(r"[,;:]\s|\b(?:that means|this means|means|meaning|so|that|because|therefore|thus|hence|since|then|after)\b", re.I)
-Names = list[list[str]]
+_FILLER = re.compile(
+    r"[,;:]\s|\b(?:that means|this means|means|meaning|so|because|therefore|thus|hence|since|then|after)\b", re.I
+)
 # A word before and a word after what a step puts together, to tell it from its operands.
 _RELATION = {"+": ("total", ""), "*": ("total", ""), "-": ("", "left"), "/": ("", "share")}
 
@@ -50,25 +52,34 @@ def step(scene: Scene, this: Step, previous_end: int, operator: str, parts: Sequ
     outermost sign, ``parts`` the likely names of its operands."""
     line = this.line
     start = max(previous_end, _sentence_start(line, this.start))
-    before, after = line[start:this.start], line[this.value_end:_sentence_end(line, this.value_end)]
+    before, after = line[start : this.start], line[this.value_end : _sentence_end(line, this.value_end)]
     money = _is_money(this, after)
     flag = _flag(before, after, operator, money, parts)
     named = [_flagged(candidate, flag) for candidate in _candidates(scene, this, before, after, money)]
-    core = _core(parts)
-    named += [[*_RELATION[operator][:1], *named[0], *_RELATION[operator][1:]]] if named and not flag and operator else []
+    core = core_of(parts)
+    named += (
+        [[*_RELATION[operator][:1], *named[0], *_RELATION[operator][1:]]] if named and not flag and operator else []
+    )
     named += [_flagged(core, flag)] if flag and core else []
-    named += _from_parts(operator, parts, money)
+    named += from_parts(operator, parts, money)
     if not named:
         return []
     person = _person(scene, before)
-    ordinal = re.search(r"\b(?:first|second|third|fourth|fifth|last|next) (?:day|week|month|year|hour|night|half|time)\b", before, re.I)
+    ordinal = re.search(
+        r"\b(?:first|second|third|fourth|fifth|last|next) (?:day|week|month|year|hour|night|half|time)\b", before, re.I
+    )
     time = next((word.text for word in words(before + " " + after, scene.people) if word.tag == "time"), "")
     time = time or (ordinal.group().lower() if ordinal else "")
     own = [[person, *name] for name in named[:2]] if person and person not in named[0] else []
-    first = own[:1] if scene.many and len(named[0]) <= 2 and "per" not in named[0] else []
+    about = _about(scene, before)
+    own += [[*about, *named[0]]] if about and not set(about) & set(named[0]) else []
+    first = own[:1] if person and scene.many and len(named[0]) <= 2 and "per" not in named[0] else []
     timed = [[*(first or named)[0], *time.split()]] if time else []
-    return unique([*first, *timed, *named[:2], *own[len(first):], *named[2:]] if first else
-                  [*named[:1], *timed, *named[1:2], *own, *named[2:]])
+    return unique(
+        [*first, *timed, *named[:2], *own[len(first) :], *named[2:]]
+        if first
+        else [*named[:1], *timed, *named[1:2], *own, *named[2:]]
+    )
 
 
 def _sentence_start(line: str, at: int) -> int:
@@ -82,7 +93,9 @@ def _sentence_end(line: str, at: int) -> int:
 
 
 def _is_money(this: Step, after: str) -> bool:
-    return "$" in this.line[max(0, this.value_start - 2):this.value_start + 1] or bool(re.match(r"\s*(?:dollars?|cents)\b", after))
+    return "$" in this.line[max(0, this.value_start - 2) : this.value_start + 1] or bool(
+        re.match(r"\s*(?:dollars?|cents)\b", after)
+    )
 
 
 def _flag(before: str, after: str, operator: str, money: bool, parts: Sequence[str]) -> str:
@@ -92,17 +105,25 @@ def _flag(before: str, after: str, operator: str, money: bool, parts: Sequence[s
         return "left"
     if _DIFFERENCE.search(before):
         return "difference"
-    compared = _COMPARED.search(near) or re.match(r"\s*(?P<word>more|fewer|less)\b", after) or (
-        operator == "-" and re.search(r"\bhow many (?P<word>more|fewer|less)\b", before))
+    compared = (
+        _COMPARED.search(near)
+        or re.match(r"\s*(?P<word>more|fewer|less)\b", after)
+        or (operator == "-" and re.search(r"\bhow many (?P<word>more|fewer|less)\b", before))
+    )
     if compared:
         return compared["word"].lower()
-    if operator == "-" and money and re.search(r"\b(?:has|have|had|is left)\b", before) and not any("more" in part for part in parts):
+    if (
+        operator == "-"
+        and money
+        and re.search(r"\b(?:has|have|had|is left)\b", before)
+        and not any("more" in part for part in parts)
+    ):
         return "left"
     return "total" if operator in "+*" and (_TOTAL.search(near) or _TOTAL.search(before)) else ""
 
 
 def _flagged(name: list[str], flag: str) -> list[str]:
-    if not flag or flag in name or name[:1] == ["total"] and flag != "left":
+    if not flag or flag in name or (name[:1] == ["total"] and flag != "left"):
         return name
     return [*name, flag] if flag in ("left", "difference") else [flag, *name]
 
@@ -112,6 +133,16 @@ def _person(scene: Scene, before: str) -> str:
     people = [word.text for word in words(before, scene.people) if word.tag == "name"]
     owner = people and re.match(r"\W*\w+['’]s", before.strip())
     return people[0] if people and (owner or len(set(people)) == 1) else ""
+
+
+def _about(scene: Scene, before: str) -> list[str]:
+    """What does something in a sentence ("The cake has"), unless that is a person."""
+    tagged = words(before, scene.people)
+    place = next(
+        (i for i, word in enumerate(tagged) if word.tag in ("noun", "name", "pronoun", "verb", "be", "number")), 0
+    )
+    phrase, end = noun_phrase(tagged, place) if tagged and tagged[place].tag == "noun" else ([], 0)
+    return [singular(phrase[-1])] if phrase and end < len(tagged) and tagged[end].tag in ("verb", "be") else []
 
 
 def _candidates(scene: Scene, this: Step, before: str, after: str, money: bool) -> Names:
@@ -129,21 +160,24 @@ def _candidates(scene: Scene, this: Step, before: str, after: str, money: bool) 
 def _sought(scene: Scene, before: str) -> Names:
     """From "find the total number of dots:"."""
     match = _SOUGHT.match(before)
-    if match is None or ":" not in before[match.end():] and not before.rstrip().endswith(("=", ":", ",", "$")):
+    if match is None or (":" not in before[match.end() :] and not before.rstrip().endswith(("=", ":", ",", "$"))):
         return []
-    return _describe(scene, before[match.end():].partition(":")[0])
+    return _describe(scene, before[match.end() :].partition(":")[0])
 
 
 def _subject(scene: Scene, before: str) -> Names:
     """From "The cost of the apples is" or a label "Females:"."""
     text = before.rstrip(" $(")
     label = re.fullmatch(r"\s*(?:[A-Z][^:,.]{1,40}?)\s*[:=]?", text)
-    if label and not text.endswith((":", "=")) and any(word.tag in ("verb", "be") for word in words(text, scene.people)):
+    if label and any(word.tag in ("verb", "be", "pronoun") for word in words(text, scene.people)):
         label = None
-    copula = re.search(r"\b(?P<verb>is|are|was|were|be|equals?|comes? to|costs?|=)\s*(?:a total of|also|only|just|about)?\s*[:(]?$", text)
+    copula = re.search(
+        r"\b(?P<verb>is|are|was|were|be|equals?|comes? to|costs?|=)\s*(?:a total of|also|only|just|about)?\s*[:(]?$",
+        text,
+    )
     if not label and not copula:
         return []
-    body = text[:copula.start()] if copula else text.rstrip(":= ")
+    body = text[: copula.start()] if copula else text.rstrip(":= ")
     body = body if "how many" in body else _FILLER.split(body)[-1]
     found = _describe(scene, body)
     if copula and copula["verb"].startswith("cost"):
@@ -160,9 +194,11 @@ def _describe(scene: Scene, text: str) -> Names:
             phrase, end = noun_phrase(tagged, place + 2)
             content, past = complement(tagged, end)
             if phrase:
-                return counted(phrase, content, "", rate_after(tagged, end) or rate_after(tagged, past), lower[end:end + 1])
+                return counted(
+                    phrase, content, "", rate_after(tagged, end) or rate_after(tagged, past), lower[end : end + 1]
+                )
         if lower[place] == "how" and lower[place + 1] in _ASKED:
-            owner = [word.text for word in tagged[place + 2:place + 6] if word.tag in ("noun", "name")]
+            owner = [word.text for word in tagged[place + 2 : place + 6] if word.tag in ("noun", "name")]
             return [[*short(owner), _ASKED[lower[place + 1]]]]
     return _noun_names(tagged)
 
@@ -199,7 +235,9 @@ def _after_value(scene: Scene, after: str, before: str) -> Names:
     content, past = complement(tagged, end)
     if not phrase and content:
         phrase, end, content = content, past, []
-    predicate = re.match(r"(?:(?:that|who|which) )?(?:are|were) $", " ".join(text[end:end + 2]) + " ") or text[end:end + 1] == ["are"]
+    predicate = re.match(r"(?:(?:that|who|which) )?(?:are|were) $", " ".join(text[end : end + 2]) + " ") or text[
+        end : end + 1
+    ] == ["are"]
     if phrase and predicate:
         told, _ = noun_phrase(tagged, end + 1 + (text[end] in ("that", "who", "which")))
         if told and told[0] not in ("enough", "needed"):
@@ -208,13 +246,17 @@ def _after_value(scene: Scene, after: str, before: str) -> Names:
     per = rate_after(tagged, end) or rate_after(tagged, past) or rate_before(front, len(front))
     if "times" in (phrase[:1] + phrase[-1:]):
         return [["times", "per", per[-1]]] if per else [["times"]]
-    names = counted(phrase, content, "", per, text[end:end + 1])
-    deed = participle(text[end + 1]) if names and text[end:end + 1] in (["are"], ["were"], ["was"]) and len(text) > end + 1 else ""
+    names = counted(phrase, content, "", per, text[end : end + 1])
+    deed = (
+        participle(text[end + 1])
+        if names and text[end : end + 1] in (["are"], ["were"], ["was"]) and len(text) > end + 1
+        else ""
+    )
     if deed:
         return [[*names[0], deed], *names]
     rest = tagged[past] if past < len(tagged) else None
     if names and rest is not None and rest.text in ("for", "from", "to", "in", "on", "with", "by"):
-        named = tagged[past + 1:past + 2]
+        named = tagged[past + 1 : past + 2]
         more = [named[0].text] if named and named[0].tag == "name" else short(noun_phrase(tagged, past + 1)[0], 1)
         names += [[*more, *names[0]]] if more else []
     return names
@@ -237,7 +279,11 @@ def _deed(scene: Scene, before: str, after: str) -> Names:
         return [[*short(doer, 1), "payment", *tail]]
     if verb in SPEND_VERBS or verb in PAY_VERBS:
         thing = target or (doer if verb.startswith("cost") else [])
-        return [[*short(thing), "cost", *tail], [*short(thing, 1), "spending"]] if thing else [["money", "spent", *tail], ["cost", *tail]]
+        return (
+            [[*short(thing), "cost", *tail], [*short(thing, 1), "spending"]]
+            if thing
+            else [["money", "spent", *tail], ["cost", *tail]]
+        )
     if goal or doer or target:
         return [[*short(goal or target or doer), "money", *tail]]
     return [["money", *tail]]
@@ -247,7 +293,7 @@ def _object(tagged: Sequence[Word], low: int, high: int) -> list[str]:
     """The last noun phrase between two places that is no unit."""
     for place in range(high - 1, low - 1, -1):
         if tagged[place].tag == "noun" and singular(tagged[place].text) not in UNITS | {"dollar", "money", "total"}:
-            return phrase_ending(tagged[:place + 1], place)
+            return phrase_ending(tagged[: place + 1], place)
     return []
 
 
@@ -260,42 +306,7 @@ def _because(scene: Scene, this: Step, before: str) -> Names:
             phrase, end = noun_phrase(tagged, place + 1)
             content, past = complement(tagged, end)
             per = rate_after(tagged, end) or rate_after(tagged, past)
-            return counted(phrase or content, content if phrase else [], "", per, [w.text for w in tagged[end:end + 1]])
+            return counted(
+                phrase or content, content if phrase else [], "", per, [w.text for w in tagged[end : end + 1]]
+            )
     return []
-
-
-def _core(parts: Sequence[str]) -> list[str]:
-    """What is counted by the operands: what comes before "per", what their names share, or the first one's thing."""
-    split = [part.split("_") for part in parts]
-    for name in split:
-        if "per" in name[1:]:
-            return name[:name.index("per")]
-        if name[-1] == "each" and name[:-1]:
-            return name[:-1]
-    shared = [word for word in split[-1] if all(word in other for other in split[:-1])] if split else []
-    return [word for word in (shared or (split or [[]])[0]) if word not in ("each", "left", "more", "fewer", "less", "total", "times",
-                                                                           "as", "percent", "share", "much", "many")][-2:]
-
-
-def _from_parts(operator: str, parts: Sequence[str], money: bool) -> Names:
-    """Names made of the operands' names, when the text says nothing."""
-    core = _core(parts)
-    share = next((part.split("_")[:-1] for part in parts if part.endswith("_percent")), [])
-    if operator == "/" and share:
-        return [share, [*share, "share"], [*share, *core]]
-    if not core:
-        return []
-    if operator == "-":
-        return [[*core, "difference"]] if core[-1] in ("years", "age", "height") else [[*core, "left"], [*core, "difference"]]
-    if operator == "+":
-        return [["total", *core], ["combined", *core]]
-    priced = next((part for part in parts if part.endswith(("_price", "_cost"))), "")
-    if operator == "*" and (money or priced):
-        thing = priced.split("_")[:-1] or [word for word in core if word not in ("price", "cost")]
-        return [[*thing, "cost"], ["total", *thing, "cost"]]
-    if operator == "*":
-        return [["total", *core]]
-    divisor = parts[1].split("_") if len(parts) == 2 else []
-    if divisor and "per" not in divisor and "times" not in divisor and divisor[-1] not in core:
-        return [[*core[-2:], "per", singular(divisor[-1])]]
-    return [[*core, "share"]]

@@ -13,8 +13,10 @@ from fractions import Fraction
 _ANNOTATION = re.compile(r"<<(.*?)>>")
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _VALUE = re.compile(rf"\s*[$€£]?\s*(?P<number>{_NUMBER})\s?(?P<percent>%?)")
-_TOKEN = re.compile(rf"(?P<number>{_NUMBER})(?P<percent>\s?%)?|(?P<times>[*×·•]|\bx\b|(?<=\d)x(?=[\s\d]))|(?P<sign>[+()]|[\-–−/÷](?!\s?[A-Za-z]))"
-                    r"|(?P<end>[=;?!]|\.(?=\s|$))|(?P<word>[A-Za-z]+)")
+_TOKEN = re.compile(
+    rf"(?P<number>{_NUMBER})(?P<percent>\s?%)?|(?P<times>[*×·•]|\bx\b|(?<=\d)x(?=[\s\d]))|(?P<sign>[+()]|[\-–−/÷](?!\s?[A-Za-z]))"
+    r"|(?P<end>[=;?!]|\.(?=\s|$))|(?P<word>[A-Za-z]+)"
+)
 _SIGNS = {"–": "-", "−": "-", "÷": "/"}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 HUNDRED = Fraction(100)
@@ -79,16 +81,22 @@ def worth(node: ast.expr) -> Fraction:
 def arithmetic(text: str) -> ast.expr | None:
     """A formula of numbers as a tree; "3(4)" is a product, thousands may have commas. None: not one."""
     text = re.sub(r"[$\s]|,(?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"(?<=[\d.)])\(|\)(?=[\d.(])", lambda m: f"*{m[0]}"
-                                                    if m[0] == "(" else f"{m[0]}*", text))
+    text = re.sub(
+        r"(?<![\d.])0+(?=\d)",
+        "",
+        re.sub(r"(?<=[\d.)])\(|\)(?=[\d.(])", lambda m: f"*{m[0]}" if m[0] == "(" else f"{m[0]}*", text),
+    )
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     tree = _Unsigned().visit(tree)
-    fits = all(isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATORS)
-               or isinstance(node, ast.Constant) and type(node.value) in (int, float)
-               or isinstance(node, (ast.operator, ast.expr_context)) for node in ast.walk(tree))
+    fits = all(
+        (isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATORS))
+        or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
+        or isinstance(node, (ast.operator, ast.expr_context))
+        for node in ast.walk(tree)
+    )
     return tree if fits else None
 
 
@@ -104,7 +112,7 @@ def _steps_of_line(line: str) -> Iterator[Step]:
     """Annotated and bare equations of one line by position. An annotation that says nothing (``<<95=95>>``) gives way
     to the bare equation in front of it."""
     plain, annotations = _without_annotations(line)
-    bare = {value_start: step for value_start, step in _bare_equations(plain)}
+    bare = dict(_bare_equations(plain))
     found: dict[int, Step] = {}
     for position, text in annotations:
         left, _, right = text.partition("=")
@@ -129,7 +137,7 @@ def _steps_of_line(line: str) -> Iterator[Step]:
 def _without_annotations(line: str) -> tuple[str, list[tuple[int, str]]]:
     plain, annotations, last = "", [], 0
     for match in _ANNOTATION.finditer(line):
-        plain += line[last:match.start()]
+        plain += line[last : match.start()]
         annotations.append((len(plain), match[1]))
         last = match.end()
     return plain + line[last:], annotations
@@ -139,8 +147,11 @@ def _left_side_start(line: str, end: int, numbers: list[ast.Constant]) -> int:
     """Where the text of an annotated formula begins: its numbers are looked for from right to left."""
     position = end
     for number in reversed(numbers):
-        spots = [match.start() for match in re.finditer(_NUMBER, line[:position])
-                 if Fraction(match[0].replace(",", "")) == Fraction(str(number.value))]
+        spots = [
+            match.start()
+            for match in re.finditer(_NUMBER, line[:position])
+            if Fraction(match[0].replace(",", "")) == Fraction(str(number.value))
+        ]
         if spots:
             position = spots[-1]
     return position
@@ -153,7 +164,7 @@ def _bare_equations(line: str) -> Iterator[tuple[int, Step]]:
         if told is None:
             continue
         value = Fraction(told["number"].replace(",", ""))
-        for start, tree in _left_sides(line[:sign.start()]):
+        for start, tree in _left_sides(line[: sign.start()]):
             try:
                 real = worth(tree)
             except (ZeroDivisionError, ValueError):

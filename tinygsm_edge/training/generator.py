@@ -130,9 +130,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if accelerator.is_main_process:
         prepare_folder(options.out, settings_from(options), options.restart)
         parameters = sum(p.numel() for p in model.parameters())
-        print(
-            f"{parameters / 1e6:.2f}M parameters, {len(rows)} rows, {sum(len(r.tokens) for r in rows) / 1e6:.2f}M tokens"
-        )
+        tokens = sum(len(row.tokens) for row in rows)
+        print(f"{parameters / 1e6:.2f}M parameters, {len(rows)} rows, {tokens / 1e6:.2f}M tokens")
     accelerator.wait_for_everyone()
     world = {"rank": accelerator.process_index, "world": accelerator.num_processes}
     batches = Batches(rows, options.batch_tokens, end_token, options.seed, **world)

@@ -1,14 +1,17 @@
 """The machine that a figure was measured on: without it, the figure says nothing."""
 
+import argparse
 import os
 import platform
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tinygsm_edge import cli
 from tinygsm_edge.engine.session import physical_cores
 
 ROOT = Path(__file__).parents[1]
@@ -92,6 +95,13 @@ def text(machine: dict[str, Any]) -> str:
             "packages  " + ", ".join(f"{name} {version}" for name, version in machine["packages"].items()),
         ]
     )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the description."""
+    argparse.ArgumentParser("python -m benchmarks machine", description=__doc__).parse_args(argv)
+    print(text(describe()))
+    return cli.EXIT_OK
 
 
 def _cpuinfo() -> str:

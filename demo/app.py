@@ -35,7 +35,7 @@ WAITING = 32
 
 _FONT = ("system-ui", "sans-serif")
 _MONO = ("ui-monospace", "monospace")
-Shown = tuple[str, str | None, list[list[str]], str]
+Shown = tuple[str, str | None, str, str]
 """The page's outputs: verdict, program, table, stages."""
 
 
@@ -46,24 +46,25 @@ def build(service: Service, candidates: int) -> gr.Blocks:
             f"# {TITLE}\nA tiny model writes programs for your problem, a sandbox runs them, a second tiny model "
             "judges them. All on this machine."
         )
-        # A box of one line that grows: then Enter submits, and Shift+Enter starts a line.
-        question = gr.Textbox(
-            label="Problem", lines=1, max_lines=8, max_length=MAX_QUESTION, autofocus=True,
-            placeholder="A grade-school word problem in English",
-        )  # fmt: skip
         with gr.Row():
-            solve = gr.Button("Solve", variant="primary")
-            stop = gr.Button("Stop", variant="stop")
-        with gr.Accordion("Settings", open=False), gr.Row():
-            count = gr.Slider(1, MAX_CANDIDATES, value=candidates, step=1, label="Programs to sample")
-            seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed")
-        verdict = gr.HTML(view.note("The answer comes here."), label="Answer")
-        program = gr.Code(language="python", label="The program that gives this answer", interactive=False)
-        stages = gr.HTML(label="Time")
-        table = gr.Dataframe(
-            headers=list(view.COLUMNS), datatype="str", type="array", interactive=False, label="All programs sampled"
-        )
-        gr.Examples([[text] for text in examples()], [question], label="Examples", examples_per_page=12)
+            with gr.Column(scale=2, min_width=320):
+                # A box of one line that grows: then Enter submits, and Shift+Enter starts a line.
+                question = gr.Textbox(
+                    label="Problem", lines=1, max_lines=8, max_length=MAX_QUESTION, autofocus=True,
+                    placeholder="A grade-school word problem in English",
+                )  # fmt: skip
+                with gr.Row():
+                    solve = gr.Button("Solve", variant="primary", scale=3, min_width=120)
+                    stop = gr.Button("Stop", scale=1, min_width=80)
+                with gr.Accordion("Settings", open=False):
+                    count = gr.Slider(1, MAX_CANDIDATES, value=candidates, step=1, label="Programs to sample")
+                    seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="Seed")
+                gr.Examples([[text] for text in examples()], [question], label="Examples", examples_per_page=12)
+            with gr.Column(scale=3, min_width=320):
+                verdict = gr.HTML(view.note("The answer comes here."), label="Answer")
+                program = gr.Code(language="python", label="The program that gives this answer", interactive=False)
+                stages = gr.HTML(label="Time")
+                table = gr.HTML(view.table([]), label="All programs sampled")
         _connect(service, candidates, [question, count, seed], [verdict, program, table, stages], solve, stop)
     # One request at a time, page and API together: there is one solver, and it is for one thread at a time.
     return blocks.queue(default_concurrency_limit=1, max_size=WAITING)
@@ -97,7 +98,7 @@ def on_page(service: Service, question: str, count: float, seed: float) -> Itera
     drawn: list[Candidate] = []
     try:
         stream = service.stream(question or "", count, seed)  # type: ignore[arg-type]  # checked there
-        yield view.progress(0, int(count)), None, [], ""
+        yield view.progress(0, int(count)), None, view.table([]), ""
         for batch in stream:
             drawn += [item for item in batch if isinstance(item, Candidate)]
             if isinstance(batch[-1], Answer):
@@ -105,7 +106,7 @@ def on_page(service: Service, question: str, count: float, seed: float) -> Itera
             else:
                 yield view.progress(len(drawn), int(count)), None, view.table(drawn), ""
     except UserError as error:
-        yield view.message(str(error)), None, [], ""
+        yield view.message(str(error)), None, view.table([]), ""
 
 
 def _final(answer: Answer) -> Shown:

@@ -23,6 +23,7 @@ from tinygsm_edge.problems.problem import answers_equal, parse_answer
 from tinygsm_edge.problems.steps import Step, find_steps
 from tinygsm_edge.problems.straight_line import parse
 
+_NO_NUMERATOR = 20  # what is as large is no part of a fraction ("240 sixth-grade students")
 _SIGN = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/"}
 
 
@@ -71,24 +72,26 @@ def _givens(scene: naming.Scene, question: str) -> list[Quantity]:
     found = []
     mentions = find_mentions(question)
     for order, mention in enumerate(mentions):
-        if mention.value < 0 or mention.explains != {mention.value} or (mention.value == 1 and mention.is_word):
+        part = mention.explains != {mention.value} and mention.value < _NO_NUMERATOR
+        if mention.value < 0 or part or (mention.value == 1 and mention.is_word):
             continue
         low = mentions[order - 1].end if order else 0
         high = mentions[order + 1].start if order + 1 < len(mentions) else len(question)
         before = re.split(r"[.?!]\s", question[max(low, mention.start - 60) : mention.start])[-1]
         after = re.split(r"[.?!;]\s", question[mention.end : min(high, mention.end + 50)])[0]
         wishes = naming.given(scene, mention.start, mention.end) or ["amount"]
+        again = re.search(r"\b(?:the|these|those|all)(?: last| first)? $", question[: mention.start], re.I)
+        near = stems(before) | stems(after) | stems(wishes[0])
         found.append(
             Quantity(
-                mention.value,
-                wishes,
-                stems(before) | stems(after) | stems(wishes[0]),
-                order,
-                mention.kind == "money",
-                mention,
-                enumerates=bool(
-                    re.search(r"\b(?:the|these|those|all)(?: last| first)? $", question[: mention.start], re.I)
-                ),
+                value=mention.value,
+                wishes=wishes,
+                near=near,
+                head=stems(wishes[0]),
+                order=order,
+                money=mention.kind == "money",
+                mention=mention,
+                enumerates=bool(again),
             )
         )
     return found
@@ -117,7 +120,16 @@ def _quantities(scene: naming.Scene, givens: list[Quantity], steps: Sequence[Ste
         ends[step.line] = step.value_end
         near = stems(step.line[max(0, step.start - 60) : step.value_end + 40]) | stems((wishes or [""])[0])
         known.append(
-            Quantity(step.value, wishes or ["amount"], near, 1000 + index, resolver.money, None, tree, resolver.used)
+            Quantity(
+                value=step.value,
+                wishes=wishes or ["amount"],
+                near=near,
+                head=resolver.unit | stems((wishes or [""])[0]),
+                order=1000 + index,
+                money=resolver.money,
+                tree=tree,
+                uses=resolver.used,
+            )
         )
     return known[-1]
 

@@ -34,10 +34,12 @@ _CLOSED = (
 _PASSED = frozenset(["-", "more", "remaining", "combined", "total", "“", '"'])
 _ORDINALS = word_set("first second third fourth fifth sixth")
 _VERBS_BEFORE_NUMBERS = NOUN_OR_VERB - frozenset(["last", "rest", "trip", "trips"]) | {"cost", "score"}
-_BEFORE_NOUN = word_set("the a an his her its their our my your this that these total extra")
+_BEFORE_NOUN = word_set("the a an his her its their our my your these total extra")
+_OBJECTS = word_set("him them me you us")
 _HONORIFICS = word_set("mr mrs ms miss dr")
-_NOT_A_NAME = word_set("""i pm am tv gb mb usa us cd dvd kg km ml first second third let after before each every there if
-sales""")
+_NOT_A_NAME = word_set("""
+    after am before cd dvd each every first gb i if kg km let mb ml pm sales second there third tv us usa
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,16 @@ def words(text: str, people: frozenset[str]) -> list[Word]:
             tag = _tag(lower, before, people)
             if tag == "name" or lower.endswith("'s"):
                 lower = lower.removesuffix("'s").removesuffix("'")
-        if (
-            tag == "number"
-            and before is not None
-            and before.text in _VERBS_BEFORE_NUMBERS
-            and (len(tagged) < 2 or tagged[-2].text == "that" or tagged[-2].tag != "determiner")
-        ):
-            tagged[-1] = Word(before.text, "verb", before.start, before.end)
+        if (tag == "number" or lower in _OBJECTS) and _acts_here(tagged):
+            tagged[-1] = Word(tagged[-1].text, "verb", tagged[-1].start, tagged[-1].end)
         tagged.append(Word(lower, tag, match.start(), match.end()))
     return tagged
+
+
+def _acts_here(tagged: Sequence[Word]) -> bool:
+    """Whether the last word, noun or verb, must be a verb before a number ("hats cost 5", "costs him 3")."""
+    determined = len(tagged) > 1 and tagged[-2].tag == "determiner" and tagged[-2].text != "that"
+    return bool(tagged) and tagged[-1].text in _VERBS_BEFORE_NUMBERS and not determined
 
 
 def _tag(lower: str, before: Word | None, people: frozenset[str]) -> str:
@@ -134,6 +137,9 @@ def noun_phrase(sentence: Sequence[Word], at: int) -> tuple[list[str], int]:
         elif not (word.text in "-" and phrase):
             break
         place += 1
+    while phrase and phrase[-1].endswith("ed") and len(phrase[-1]) > 5 and phrase[-1] not in VERBS:
+        phrase.pop()  # "the three averaged"
+        place -= 1
     return phrase, place
 
 
@@ -177,7 +183,8 @@ def rate_before(sentence: Sequence[Word], at: int) -> list[str]:
             phrase, _ = noun_phrase(
                 sentence, place + 1 + (place + 1 < len(sentence) and sentence[place + 1].text == "of")
             )
-            return _one(phrase)
+            verb_too = len(phrase) > 1 and phrase[-1] in NOUN_OR_VERB and phrase[-1].endswith("s")
+            return _one(phrase[:-1] if verb_too else phrase)  # "every boy drinks": boy
     return []
 
 
@@ -190,7 +197,7 @@ def _one(phrase: list[str]) -> list[str]:
 
 
 def subject_noun(sentence: Sequence[Word], at: int) -> list[str]:
-    """The noun phrase before the verb that stands right before ``at`` ("Kangaroos have (two legs)"); [] if there is none."""
+    """The noun phrase before the verb that stands right before ``at`` ("Kangaroos have (two legs)"); [] if none."""
     place = at - 1
     while place >= 0 and (
         sentence[place].tag in ("adverb", "determiner") or sentence[place].text in ("of", "for", "about", "in")

@@ -52,7 +52,7 @@ def _with_qualifiers(scene: Scene, sentence: Sequence[Word], at: int, candidates
     if not candidates:
         return []
     person, time, deed, subject = (
-        _person(sentence, at),
+        _person(sentence, at) if scene.many else "",
         _time(sentence, at),
         _deed(sentence, at),
         subject_noun(sentence, at),
@@ -104,7 +104,7 @@ def _time(sentence: Sequence[Word], at: int) -> str:
 
 
 def _place(sentence: Sequence[Word], at: int) -> list[str]:
-    """The first noun after a preposition behind a number: "pieces needed for a (double sandwich)", "fans on (Facebook)"."""
+    """The first noun after a preposition behind a number: "pieces for a (double sandwich)", "fans on (Facebook)"."""
     for place in range(at + 1, min(at + 8, len(sentence) - 1)):
         if sentence[place].tag in ("number", "and") or sentence[place].text == ",":
             return []
@@ -155,7 +155,8 @@ def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names
     if not phrase:
         phrase, end = (content, past) if content else complement(sentence, place)
         content, past = complement(sentence, end)
-    if len(phrase) > 1 and singular(phrase[0]) in UNITS and phrase[0] == singular(phrase[0]):
+    hyphen = text[after : after + 1] == ["-"] or singular(phrase[0] if phrase else "") in UNITS
+    if len(phrase) > 1 and hyphen and phrase[0] == singular(phrase[0]):
         phrase = [*short(phrase[1:]), _many(phrase[0])]  # "a 10-minute shower": shower minutes
         return counted(phrase, content, compared, [], [])
     per = rate_after(sentence, end) or rate_after(sentence, past) or rate_before(sentence, at)
@@ -168,17 +169,14 @@ def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names
 
 
 def _many(unit: str) -> str:
-    return (
-        "feet"
-        if unit == "foot"
-        else unit
-        if len(unit) < 4 or unit.endswith("s")
-        else unit + "es" * unit.endswith("ch") or unit + "s"
-    )
+    """The plural of a unit that stands before a noun: hour, hours; inch, inches; kg."""
+    if len(unit) < 4 and unit != "day":
+        return unit
+    return "feet" if unit == "foot" else unit + ("es" if unit.endswith("ch") else "s")
 
 
 def _told_unit(sentence: Sequence[Word], at: int, end: int, names: Names) -> Names:
-    """Bare units with what they are spent on: "3 hours practicing", "40 minutes to freeze", "the movie lasts 2 hours"."""
+    """Bare units with what they are spent on: "3 hours practicing", "40 minutes to freeze", "it lasts 2 hours"."""
     word = sentence[end] if end < len(sentence) else None
     goal: list[str] = []
     if word is not None and word.text.endswith("ing") and word.tag in ("verb", "noun"):
@@ -220,6 +218,11 @@ def _unnamed(scene: Scene, sentence: Sequence[Word], at: int, compared: str) -> 
         told, _ = noun_phrase(sentence, at + 2)
         if told:
             return [[*short(told), *scene.asked[-1:]], short(told)]  # "two are red"
+    about = topic(sentence[segment_start(sentence, at) :])
+    if about and text[at - 1 : at] in (["is"], ["was"], ["are"], ["were"]):
+        number = next((i for i in range(at) if text[i : i + 2] == ["number", "of"]), None)
+        counted_thing = noun_phrase(sentence, number + 2)[0] if number is not None else []
+        return [short(counted_thing or about)]
     if text[at - 1 : at] == ["the"] and scene.people:
         return [["people"]]  # "the average of the three"
     if re.fullmatch(r"(?:19|20)\d\d", text[at]):

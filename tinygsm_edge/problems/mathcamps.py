@@ -105,7 +105,7 @@ def _names(question: str, pair: tuple[Mention, Mention], operator: str) -> list[
     wishes = [given(scene, mention.start, mention.end) for mention in pair]
     if not all(wishes):
         return None
-    first, second = allot(wishes)
-    if second == f"{first}_2":
-        return [first, f"other_{first}"] if operator == "+" else None
-    return [first, second]
+    names = allot(wishes)
+    if all(name in wished for name, wished in zip(names, wishes, strict=True)):
+        return names
+    return [wishes[0][0], f"other_{wishes[0][0]}"] if operator == "+" else None

@@ -30,7 +30,7 @@ _PART = re.compile(rf"[ -]({'|'.join(PARTS)})s?\b", re.I)
 
 # What a word may put into the program without any number standing in the question.
 _WORDS: tuple[tuple[str, str], ...] = (
-    (r"half|halves|halved|halve|half-price|bogo", "2 1/2 50"),
+    (r"half|halves|halved|halve|half-price|bogo", "2 1/2"),
     (r"twice|doubl\w*|both|pairs?|couples?|twins?|alternate|every other|bicycles?|bikes?|second", "2"),
     (r"thrice|tripl\w*|triangles?|triangular|tricycles?|trio", "3"),
     (r"quadrupl\w*|squares?|rectang\w*|legs?|cars?|tires?|wheels?", "4"),

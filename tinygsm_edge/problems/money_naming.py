@@ -125,7 +125,7 @@ def _price(sentence: Sequence[Word], at: int, verb: str, before: list[str], each
         or apiece
     )
     if named and noun and (near != "at" or singular(noun[-1]) not in TIME_UNITS):
-        many = near == "for" and not each and _counted_before(sentence, at)
+        many = near == "for" and not (each or apiece) and _counted_before(sentence, at)
         if many:
             return [[*short(noun), "cost"], [*short(noun), "price"]]
         one = [*short(noun)[:-1], singular(noun[-1])]

@@ -18,7 +18,8 @@ _TENS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eigh
 _ORDINALS = (*_TENS, *(f"item_{number}" for number in range(11, 100)))
 Names = list[list[str]]
 COMPARATIVES = word_set(
-    "more less fewer higher lower cheaper faster slower taller older younger bigger larger smaller heavier longer shorter"
+    "more less fewer higher lower cheaper faster slower taller older younger bigger larger smaller heavier longer "
+    "shorter"
 )
 _VAGUE = word_set("amount number total total_amount total_number quantity sum")
 _RESERVED = (
@@ -133,6 +134,8 @@ def counted(
         if per == ["each"]:
             return [[*name, "each"], [*short(phrase, 3), "each"]]
         return [[*name, "per", per[-1]], [*name[-1:], "per", *short(per)], [*short(phrase, 3), "per", per[-1]]]
+    if per and singular(name[-1]) == per[-1]:
+        return [phrase[-2:], [*phrase[-3:]]]  # "for every tree, five new trees"
     return [name, [*short(content, 1), *short(phrase, 3)] if content else short(phrase, 3)]
 
 

@@ -28,6 +28,7 @@ from tinygsm_edge.problems.words import (
 )
 
 _SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_TWICE = re.compile(r"\b(?:twice|doubl\w*|half|halv\w*|halfway|two times|both|pairs?)\b", re.I)
 _CLOSED = (
     word_set("double half twice triple times")
     | ADVERBS
@@ -45,13 +46,15 @@ _EVERYDAY = frozenset(map(Fraction, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 24, 3
 class Quantity:
     """Something a step may refer to: a number of the question (``mention``) or an earlier step (``tree``).
 
-    ``near`` are the stems of the words around it, ``wishes`` its possible names, ``uses`` what its tree refers to by
+    ``near`` are the stems of the words around it, ``head`` those that say what it is, ``wishes`` its possible
+    names, ``uses`` what its tree refers to by
     names ``q<order>``. ``enumerates``: the number only says again how many were told of ("these three days").
     """
 
     value: Fraction
     wishes: list[str]
     near: frozenset[str]
+    head: frozenset[str]
     order: int
     money: bool
     mention: Mention | None = None
@@ -94,6 +97,7 @@ class Resolver(ast.NodeTransformer):
         shared = Counter(stem for quantity in pool for stem in quantity.near)
         self.weight = {stem: 2.0 / shared[stem] for stem in self.line if stem in shared}
         self.hundredths = bool({100, 0.01} & {node.value for node in numbers_in(step.tree)})
+        self.quotient = any(isinstance(node, ast.Div) for node in ast.walk(step.tree))
         self.found: dict[int, ast.expr] = {}
 
     def resolve(self) -> ast.expr:
@@ -126,10 +130,18 @@ class Resolver(ast.NodeTransformer):
             ((self._fit(quantity, role, near), abs(quantity.order - 999), quantity) for quantity in choices),
             key=lambda choice: choice[:2],
         )
-        plain = 3.0 if value in self.told else 1.5 if value in self.constants else 0.0 if value == 1 else -100.0
-        plain = max(plain, -0.5) if value <= 12 and role in "*/" else plain
-        plain -= 3.0 * (role in "+-" and value > 1)
-        return node if plain > fit else self._use(best, node)
+        return node if self._plain(value, role) > fit else self._use(best, node)
+
+    def _plain(self, value: Fraction, role: str) -> float:
+        """How well an operand does as a literal: the 2 of "twice", the 60 of an hour, the 100 of percents."""
+        fit = 1.5 if value in self.constants | self.told else 0.0 if value == 1 else -100.0
+        if value == 2 and _TWICE.search(self.step.line):
+            fit = 3.0
+        if value == HUNDRED:
+            fit = 3.0 if role == "/ bottom" or self.quotient else -100.0
+        if role in "+-" and value > 1:
+            fit -= 3.0
+        return max(fit, -0.5) if value <= 12 and role in ("*", "/ bottom") else fit
 
     def _use(self, quantity: Quantity, place: ast.Constant) -> ast.expr:
         quantity.used += 1
@@ -141,17 +153,18 @@ class Resolver(ast.NodeTransformer):
         again = any(quantity is used for used in self.used)
         fit = 2.0 * (quantity.used == 0) + 0.5 * (quantity.mention is None) - 3.0 * again
         fit += (
-            2.5 * min(2, len(near & stems(quantity.wishes[0])))
+            2.5 * min(2, len(near & quantity.head))
             + 1.0 * min(2, len(near & quantity.near))
             + sum(self.weight[stem] for stem in self.line & quantity.near)
         )
         if quantity.mention is not None and quantity.mention.kind == "percent":
-            fit -= 3.0 * (not self.hundredths)
+            fit += 3.0 if self.hundredths else -3.0
+        own = stems(" ".join(wish.partition("_per_")[0] for wish in quantity.wishes[:2]))
+        fit += (1.5 if role in "+-" else 1.0 if role != "/ bottom" else 0.0) * bool(self.unit & own)
         if role in "+-":
-            own = stems(" ".join(wish.partition("_per_")[0] for wish in quantity.wishes[:2]))
-            fit += 1.5 * bool(self.unit & own) - 2.0 * (self.money != quantity.money)
+            fit -= 2.0 * (self.money != quantity.money)
         if quantity.mention is not None:
-            fit += 1.5 * (role == "*" and quantity.mention.kind == "times") - 1.0 * quantity.enumerates
+            fit += 1.5 * (role == "*" and quantity.mention.kind == "times") - 2.0 * quantity.enumerates
         if role == "*" and quantity.money:
             fit += -4.0 if any(used.money for used in self.used) else 1.5 * self.money
         if role in ("/ top", "/ bottom") and quantity.money and self.money:
@@ -206,8 +219,8 @@ def _in_hundredths(mention: Mention, cents: bool) -> bool:
 
 
 def _operands(tree: ast.expr, role: str, question: str) -> Iterator[tuple[ast.Constant, str]]:
-    """The literals that may be quantities, each with its role ("+", "-", "*", "/ top", "/ bottom" ...): not the parts of
-    fractions such as 1/2, or 3/8 where the question writes it."""
+    """The literals that may be quantities, each with its role ("+", "-", "*", "/ top", "/ bottom" ...): not the parts
+    of fractions such as 1/2, or 3/8 where the question writes it."""
     if isinstance(tree, ast.Constant):
         yield tree, role
     elif isinstance(tree, ast.BinOp):
@@ -234,7 +247,8 @@ def _is_fraction(top: ast.expr, node: ast.BinOp, question: str) -> bool:
     bottom = node.right
     if not (isinstance(node.op, ast.Div) and isinstance(top, ast.Constant) and isinstance(bottom, ast.Constant)):
         return False
-    return top.value == 1 or bool(re.search(rf"(?<!\d){top.value}\s?/\s?{bottom.value}(?!\d)", question))
+    written = rf"(?<!\d){ast.unparse(top)}\s?/\s?{ast.unparse(bottom)}(?!\d)"
+    return top.value == 1 or bool(re.search(written, question))
 
 
 def _operand_texts(step: Step, tree: ast.expr) -> dict[int, frozenset[str]]:
@@ -244,7 +258,9 @@ def _operand_texts(step: Step, tree: ast.expr) -> dict[int, frozenset[str]]:
     said = find_mentions(step.line[max(0, step.start - 150) : step.start])
     offset = max(0, step.start - 150)
     for node in numbers_in(tree):
-        forms = "|".join(re.escape(form) for form in {f"{node.value:,}", str(node.value)})
+        number = Fraction(str(node.value))
+        forms = rf"{float(number):,.10g}|{float(number):.10g}".replace(".", r"\.") + "0?" * (number.denominator > 1)
+        forms = forms.replace(r"0\.", r"0?\.") if number < 1 else forms
         match = re.compile(rf"(?<![\d.])(?:{forms})(?![\d.]*\d)").search(step.line, place, step.value_start)
         found: frozenset[str] = frozenset()
         if match:
@@ -253,7 +269,7 @@ def _operand_texts(step: Step, tree: ast.expr) -> dict[int, frozenset[str]]:
             found = stems(unit.group() if unit else "")
         if not found:
             for mention in said:
-                if mention.value == Fraction(str(node.value)):
+                if mention.value == number:
                     found |= stems(" ".join(step.line[offset + mention.end : offset + mention.end + 40].split()[:4]))
         texts[node.col_offset] = found
     return texts

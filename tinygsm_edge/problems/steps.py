@@ -188,10 +188,11 @@ def _left_sides(text: str) -> Iterator[tuple[int, ast.expr]]:
         elif match["sign"]:
             sign = _SIGNS.get(match[0], match[0])
             pieces.append((match.start(), sign, sign))
-    for form in (1, 2):
+    for form in (0, 1):
         for first in range(len(pieces)):
             if pieces[first][1][0] in "0123456789.(":
-                tree = arithmetic("".join(_spaced([piece[form] for piece in pieces[first:]])))
+                chosen = [(plain, hundredths)[form] for _, plain, hundredths in pieces[first:]]
+                tree = arithmetic("".join(_spaced(chosen)))
                 if isinstance(tree, ast.BinOp):
                     yield pieces[first][0], tree
 

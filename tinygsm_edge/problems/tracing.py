@@ -103,25 +103,35 @@ def pinned_groups(question: str, program: Program, values: Sequence[Fraction], m
             pinned |= behind[node]
     pinned |= {group for group in traces if _counts_addends(program, values, group[0])}
     acting = {Fraction(factor) for factor, word in _ACTING.items() if word.search(question)}
+    # Said more often than used: one of the equal numbers is idle.
+    idle |= {group[0].value for group, trace in traces.items() if len(trace) < len(group)}
     return pinned | _behind_hidden_steps(program, values, behind, traces, idle | acting)
 
 
 def _behind_hidden_steps(program: Program, values: Sequence[Fraction], behind: Sequence[frozenset[Group]],
                          traces: dict[Group, Trace], unused: set[Fraction]) -> set[Group]:
-    """The groups that a step left out of the program may rest on. Such a step would be hidden behind a given number
-    that happens to equal its result, and would use a number or word of the text that the program does not use."""
+    """The groups that one or two steps left out of the program may rest on. Such steps would be hidden behind a given
+    number that happens to equal their result, and would use numbers or words of the text that the program does not."""
     written = {literal.value for literal in program.literals}
     givens = [literal for literal in program.literals if literal.name]
     ancestors = program.ancestors()
     suspects: set[Group] = set()
-    for one in unused - written - {0}:
-        for node, other in enumerate(values):
-            results = {one + other, abs(one - other), one * other, other / one} | ({one / other} if other else set())
+    for node, value in enumerate(values):
+        for factor in unused:
+            once = _made(value, factor)
+            # A first step with a factor that is written elsewhere is too common to be a sign; a second one is none.
+            seen = (set() if factor in written else once) | {
+                result for other in unused - {factor} for step in once for result in _made(step, other)}
             # What rests on the given itself cannot lie behind the step that the given hides.
-            hit = {given.value for given in givens if given.value in results and given.node not in ancestors[node]}
+            hit = {given.value for given in givens if given.value in seen and given.node not in ancestors[node]}
             if hit:
                 suspects |= behind[node] | {group for group in traces if group[0].value in hit}
     return suspects
+
+
+def _made(one: Fraction, other: Fraction) -> set[Fraction]:
+    """What an operation can make of two numbers."""
+    return {one + other, abs(one - other), one * other} | {a / b for a, b in ((one, other), (other, one)) if b}
 
 
 def _counts_addends(program: Program, values: Sequence[Fraction], mention: Mention) -> bool:

@@ -13,8 +13,9 @@ def word_set(text: str) -> frozenset[str]:
 
 
 DETERMINERS = word_set("""
-    a all an another any both certain each either entire every few following her his its last many much my neither next no
-    one other others our own previous same several some such that the their these this those what which whole whose your
+    a all an another any both certain each either entire every few following her his its last many much my neither next
+    no one other others our own previous same several some such that the their these this those what which whole whose
+    your
 """)
 PRONOUNS = word_set("""
     anybody else everybody everyone everything he hers herself him himself i it itself me nobody she someone something
@@ -32,9 +33,9 @@ CONJUNCTIONS = word_set("""
 ADVERBS = word_set("""
     able about actually additional afterward afterwards again ago ahead almost already also altogether always apart
     apiece approximately aside away back better bigger cheaper combined currently deep each earlier enough equally even
-    evenly eventually everyday exactly extra farther faster fewer finally first further greater heavier here high higher
-    home however initially instead just larger later least left leftover less let's lets long longer lower more most
-    nearly no normally not now old older once online only originally overall remaining respectively roughly second
+    evenly eventually everyday exactly extra far farther faster fewer finally first further greater heavier here high
+    higher home however initially instead just larger later least left leftover less let's lets long longer lower more
+    most nearly no normally not now old older once online only originally overall remaining respectively roughly second
     separately shorter smaller soon still straight tall taller third thrice today together tomorrow tonight too total
     twice typically usually very well wide worse worth yes yesterday younger
 """)
@@ -64,7 +65,7 @@ VERBS = word_set("""
     hatch hatched held help helped helps hid hides hike hiked hired hires hit hits hold holding holds hosts houses
     ignoring improve included includes including increase increased increases invest invested invests invite invited
     invites jog jogged jogging jogs join joined joins jump jumped jumps keep keeps kept kill killed knew knit knits
-    knitted know knows laid last lasted lasts launched lay lays learned learns leave leaves leaving lend lent lift lifts
+    knitted know knows laid lasted lasts launched lay lays learned learns leave leaves leaving lend lent lift lifts
     likes listed listened listening lists live lived lives living loaded loads loaned located look looking looks lose
     loses losing lost lowers made maintain make makes making manage managed marked mean means measure measured measures
     meet melted met miss missed misses mixed moved moves mow mowed mows multiply named need needed needing needs noticed

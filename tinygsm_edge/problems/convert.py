@@ -51,7 +51,9 @@ def solution(question: str, annotated_answer: str) -> str:
     steps = find_steps(annotated_answer)
     if not steps:
         raise ConversionError("no equations")
-    last = max((index for index, step in enumerate(steps) if answers_equal(float(step.value), gold)), default=None)
+    # A step that only states its value ("<<7=7>>") proves nothing.
+    proven = [index for index, step in enumerate(steps) if not isinstance(step.tree, ast.Constant)]
+    last = max((index for index in proven if answers_equal(float(steps[index].value), gold)), default=None)
     if last is None:
         raise ConversionError("the final answer is not the value of any step")
     scene = naming.Scene.of(question)
@@ -115,6 +117,9 @@ def _quantities(scene: naming.Scene, givens: list[Quantity], steps: Sequence[Ste
         tree = _simplify(resolver.resolve())
         if resolver.strange:
             raise ConversionError("a number that nothing explains")
+        if isinstance(tree, ast.Name) and index < len(steps) - 1:
+            resolver.used[0].used -= 1  # "5*1 = 5": nothing new
+            continue
         operator = _SIGN.get(type(tree.op), "") if isinstance(tree, ast.BinOp) else ""
         wishes = naming.step(scene, step, ends.get(step.line, 0), operator, [used.wishes[0] for used in resolver.used])
         ends[step.line] = step.value_end

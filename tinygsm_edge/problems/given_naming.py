@@ -146,6 +146,8 @@ def _count(scene: Scene, sentence: Sequence[Word], at: int, after: int) -> Names
     compared = next((word for word in text[after : after + 2] if word in _COMPARED), "")
     place = after + (text[after : after + 1] in (["more"], ["fewer"], ["less"], ["additional"], ["extra"], ["other"]))
     phrase, end = noun_phrase(sentence, place)
+    if not phrase and place < len(sentence) and sentence[place].tag == "verb" and text[place].endswith("ed"):
+        phrase, end = noun_phrase(sentence, place + 1)  # "2 used computers"
     if not phrase and place < len(sentence) and sentence[place].tag == "number":
         phrase, end = noun_phrase(sentence, place + 1)  # "two 5-pound bags"
         phrase = phrase[1:] if len(phrase) > 1 and singular(phrase[0]) in UNITS else phrase

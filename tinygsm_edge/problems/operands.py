@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 
-from tinygsm_edge.problems.mentions import Mention, explained_by_words, find_mentions
+from tinygsm_edge.problems.mentions import PARTS, Mention, explained_by_words, find_mentions
 from tinygsm_edge.problems.steps import HUNDRED, Step, numbers_in
 from tinygsm_edge.problems.words import (
     ADVERBS,
@@ -29,6 +29,7 @@ from tinygsm_edge.problems.words import (
 
 _SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _TWICE = re.compile(r"\b(?:twice|doubl\w*|half|halv\w*|halfway|two times|both|pairs?)\b", re.I)
+_CALENDAR = frozenset(map(Fraction, (7, 12, 24, 52, 60, 365)))
 _CLOSED = (
     word_set("double half twice triple times")
     | ADVERBS
@@ -97,6 +98,9 @@ class Resolver(ast.NodeTransformer):
         shared = Counter(stem for quantity in pool for stem in quantity.near)
         self.weight = {stem: 2.0 / shared[stem] for stem in self.line if stem in shared}
         self.hundredths = bool({100, 0.01} & {node.value for node in numbers_in(step.tree)})
+        self.parts = {
+            size for word, size in PARTS.items() if re.search(rf"\b{word}s?\b", self.step.line + question, re.I)
+        }
         self.quotient = any(isinstance(node, ast.Div) for node in ast.walk(step.tree))
         self.found: dict[int, ast.expr] = {}
 
@@ -110,7 +114,7 @@ class Resolver(ast.NodeTransformer):
             node.col_offset: [quantity for quantity in self.pool if quantity.value == Fraction(str(node.value))]
             for node, _ in places
         }
-        for node, role in sorted(places, key=lambda place: len(choices[place[0].col_offset])):
+        for node, role in sorted(places, key=lambda place: _freedom(choices[place[0].col_offset])):
             near = texts.get(node.col_offset, frozenset())
             self.found[node.col_offset] = self._settle(node, role, choices[node.col_offset], near)
         resolved: ast.expr = self.visit(tree)
@@ -135,8 +139,12 @@ class Resolver(ast.NodeTransformer):
     def _plain(self, value: Fraction, role: str) -> float:
         """How well an operand does as a literal: the 2 of "twice", the 60 of an hour, the 100 of percents."""
         fit = 1.5 if value in self.constants | self.told else 0.0 if value == 1 else -100.0
+        if value in _CALENDAR and value in self.told:
+            fit = 2.0
         if value == 2 and _TWICE.search(self.step.line):
             fit = 3.0
+        if role == "/ bottom" and value in self.parts:
+            fit = 4.5
         if value == HUNDRED:
             fit = 3.0 if role == "/ bottom" or self.quotient else -100.0
         if role in "+-" and value > 1:
@@ -151,14 +159,15 @@ class Resolver(ast.NodeTransformer):
     def _fit(self, quantity: Quantity, role: str, near: frozenset[str]) -> float:
         """How well a quantity suits an operand that it equals."""
         again = any(quantity is used for used in self.used)
-        fit = 2.0 * (quantity.used == 0) + 0.5 * (quantity.mention is None) - 3.0 * again
+        fit = 2.0 * (quantity.used == 0) + 0.5 * (quantity.mention is None) - 5.0 * again
         fit += (
             2.5 * min(2, len(near & quantity.head))
             + 1.0 * min(2, len(near & quantity.near))
-            + sum(self.weight[stem] for stem in self.line & quantity.near)
+            + min(4.0, sum(self.weight[stem] for stem in self.line & quantity.near))
         )
         if quantity.mention is not None and quantity.mention.kind == "percent":
-            fit += 3.0 if self.hundredths else -3.0
+            another = any(used.mention is not None and used.mention.kind == "percent" for used in self.used)
+            fit += 3.0 if self.hundredths and not another else -3.0
         own = stems(" ".join(wish.partition("_per_")[0] for wish in quantity.wishes[:2]))
         fit += (1.5 if role in "+-" else 1.0 if role != "/ bottom" else 0.0) * bool(self.unit & own)
         if role in "+-":
@@ -211,6 +220,11 @@ class Resolver(ast.NodeTransformer):
             return ast.BinOp(self._use(left, place), sign, self._use(right, place))
         self.strange.append(value)
         return None
+
+
+def _freedom(choices: Sequence[Quantity]) -> tuple[bool, int]:
+    """Sort key of an operand's choices: those that must be a percentage come first, then the fewest."""
+    return any(quantity.mention is None or quantity.mention.kind != "percent" for quantity in choices), len(choices)
 
 
 def _in_hundredths(mention: Mention, cents: bool) -> bool:

@@ -35,9 +35,9 @@ ADVERBS = word_set("""
     apiece approximately aside away back better bigger cheaper combined currently deep each earlier enough equally even
     evenly eventually everyday exactly extra far farther faster fewer finally first further greater heavier here high
     higher home however initially instead just larger later least left leftover less let's lets long longer lower more
-    most nearly no normally not now old older once online only originally overall remaining respectively roughly second
-    separately shorter smaller soon still straight tall taller third thrice today together tomorrow tonight too total
-    twice typically usually very well wide worse worth yes yesterday younger
+    most nd nearly no normally not now old older once online only originally overall rd remaining respectively roughly
+    second separately shorter smaller soon st still straight tall taller th third thrice today together tomorrow tonight
+    too total twice typically usually very well wide worse worth yes yesterday younger
 """)
 AUXILIARIES = word_set("""
     am are aren't be been being can could did didn't do does doesn't don't had has hasn't have haven't having he'd he'll
@@ -146,8 +146,8 @@ MONEY_NOUNS = word_set("""
 """)
 MEASURED_NOUNS = word_set("""
     age area bill budget capacity change cost difference discount distance earnings expenses fee height income length
-    pay payment percentage perimeter price profit rate ratio revenue salary savings speed tax time tip value volume
-    weight width
+    pay payment percentage perimeter price profit rate ratio revenue salary savings score speed tax time tip value
+    volume weight width
 """)
 PRICE_VERBS = word_set("charge charged charges cost costing costs priced sell selling sells sold")
 

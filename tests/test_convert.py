@@ -8,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tinygsm_edge import prompt
-from tinygsm_edge.problems.convert import ConversionError, convert, solution
-from tinygsm_edge.problems.naming import Scene, allot, identifier
-from tinygsm_edge.problems.naming import given as names_of_number
 from tinygsm_edge.problems.problem import parse_answer
-from tinygsm_edge.problems.steps import find_steps
-from tinygsm_edge.problems.straight_line import parse
+from tinygsm_edge.problems.variants.straight_line import parse
+from tinygsm_edge.problems.worked.convert import ConversionError, convert, solution
+from tinygsm_edge.problems.worked.naming import Scene, allot, identifier
+from tinygsm_edge.problems.worked.naming import given as names_of_number
+from tinygsm_edge.problems.worked.steps import find_steps
 
 UNTIMED = settings(deadline=None, max_examples=50)
 # Problems made up for these tests: question, worked answer, program.
@@ -93,12 +93,12 @@ def test_worked_answers_become_the_programs_a_teacher_would_write(case: str) -> 
 
 def test_equal_numbers_are_told_apart_by_the_words_around_them() -> None:
     question = (
-        "Lena buys 3 pens and 3 rulers. Each pen costs $4 and each ruler costs $7. Then she buys 4 erasers for $1 each. "
-        "How much does she spend?"
+        "Lena buys 3 pens and 3 rulers. Each pen costs $4 and each ruler costs $7. Then she buys 4 erasers for $1 "
+        "each. How much does she spend?"
     )
     answer = (
-        "The rulers cost 3*7 = $<<3*7=21>>21.\nThe pens cost 3*4 = $<<3*4=12>>12.\nThe erasers cost 4*1 = $<<4*1=4>>4.\n"
-        "She spends 21+12+4 = $<<21+12+4=37>>37.\n#### 37"
+        "The rulers cost 3*7 = $<<3*7=21>>21.\nThe pens cost 3*4 = $<<3*4=12>>12.\nThe erasers cost 4*1 = "
+        "$<<4*1=4>>4.\nShe spends 21+12+4 = $<<21+12+4=37>>37.\n#### 37"
     )
     program = solution(question, answer)
     assert "rulers_cost = rulers * ruler_price" in program

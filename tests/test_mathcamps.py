@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems import mathcamps
 from tinygsm_edge.problems.mathcamps import from_row, only_formula, read_mathcamps
-from tinygsm_edge.problems.straight_line import parse
+from tinygsm_edge.problems.variants.straight_line import parse
 
 
 def row(statement: str, answer: str, **more: Any) -> dict[str, Any]:

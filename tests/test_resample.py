@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygsm_edge.problems.first_names import MEN, WOMEN
-from tinygsm_edge.problems.mentions import find_mentions, number_words, words_value
 from tinygsm_edge.problems.problem import Problem
-from tinygsm_edge.problems.resample import Resampling, resampler
-from tinygsm_edge.problems.straight_line import parse
+from tinygsm_edge.problems.variants.first_names import MEN, WOMEN
+from tinygsm_edge.problems.variants.mentions import find_mentions, number_words, words_value
+from tinygsm_edge.problems.variants.resample import Resampling, resampler
+from tinygsm_edge.problems.variants.straight_line import parse
 
 
 def problem(question: str, program: str) -> Problem:

@@ -13,13 +13,19 @@ pytest.importorskip("yaml")
 
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.build import build, parse_mix
-from tinygsm_edge.problems.expression import ExpressionError, exact_result, parse_expression, parse_program, tidy
-from tinygsm_edge.problems.lexicon import Thing, article, load_lexicon, plural
-from tinygsm_edge.problems.lint import lint
-from tinygsm_edge.problems.loader import load_library
 from tinygsm_edge.problems.problem import Problem, answers_equal
-from tinygsm_edge.problems.template import Template, pick_distinct
-from tinygsm_edge.problems.wording import WordingError, compile_text, fraction, ordinal, times, word
+from tinygsm_edge.problems.templates.expression import (
+    ExpressionError,
+    exact_result,
+    parse_expression,
+    parse_program,
+    tidy,
+)
+from tinygsm_edge.problems.templates.lexicon import Thing, article, load_lexicon, plural
+from tinygsm_edge.problems.templates.lint import lint
+from tinygsm_edge.problems.templates.loader import load_library
+from tinygsm_edge.problems.templates.template import Template, pick_distinct
+from tinygsm_edge.problems.templates.wording import WordingError, compile_text, fraction, ordinal, times, word
 
 GOOD = """
 situation: tests

@@ -46,8 +46,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def generator_flags(data: Path, out: Path, *more: str) -> list[str]:
     return [
-        "--data", str(data / "train.jsonl"), "--tokenizer", str(data / "tokenizer.json"), "--size", "1m", "--out", str(out),
-        "--steps", "8", "--save-every", "4", "--log-every", "1", "--batch-tokens", "512", "--warmup-steps", "2", *more,
+        "--data", str(data / "train.jsonl"), "--tokenizer", str(data / "tokenizer.json"), "--out", str(out),
+        "--size", "1m", "--steps", "8", "--save-every", "4", "--log-every", "1", "--batch-tokens", "512",
+        "--warmup-steps", "2", *more,
     ]  # fmt: skip
 
 
@@ -254,7 +255,7 @@ def test_verifier_learns_to_tell_right_from_wrong(data: Path, trained: Path, tmp
                         "right": False,
                     },
                 ],
-            }  # fmt: skip
+            }
         )
     for name, part in (("train", rows[:150]), ("held", rows[150:])):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))

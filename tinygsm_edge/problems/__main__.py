@@ -34,7 +34,7 @@ def main() -> int | None:
 
 
 def run_lint(options: argparse.Namespace) -> int:
-    from tinygsm_edge.problems.lint import lint
+    from tinygsm_edge.problems.templates.lint import lint
 
     faults = lint(options.files)
     for fault in faults:
@@ -44,8 +44,8 @@ def run_lint(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> None:
-    from tinygsm_edge.problems.lexicon import load_lexicon
-    from tinygsm_edge.problems.loader import TemplateError, load_library, read_templates
+    from tinygsm_edge.problems.templates.lexicon import load_lexicon
+    from tinygsm_edge.problems.templates.loader import TemplateError, load_library, read_templates
 
     if options.files:
         lexicon = load_lexicon()

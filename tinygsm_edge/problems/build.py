@@ -19,11 +19,11 @@ from tqdm import tqdm
 from tinygsm_edge import prompt
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.decontaminate import Decontaminator, build_hashes
-from tinygsm_edge.problems.lexicon import LIBRARY
-from tinygsm_edge.problems.loader import load_library
 from tinygsm_edge.problems.problem import Problem, answers_equal
-from tinygsm_edge.problems.resample import resampler
-from tinygsm_edge.problems.template import Template
+from tinygsm_edge.problems.templates.lexicon import LIBRARY
+from tinygsm_edge.problems.templates.loader import load_library
+from tinygsm_edge.problems.templates.template import Template
+from tinygsm_edge.problems.variants.resample import resampler
 from tinygsm_edge.sandbox import Sandbox
 
 SOURCES = ("real", "mathcamps", "resampled", "template")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import read_jsonl
-from tinygsm_edge.problems.convert import ConversionError, solution
 from tinygsm_edge.problems.problem import Problem, parse_answer
+from tinygsm_edge.problems.worked.convert import ConversionError, solution
 
 VALIDATION_SIZE = 512
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.problems.mentions import Mention, find_mentions
-from tinygsm_edge.problems.naming import Scene, allot, given
 from tinygsm_edge.problems.problem import Problem, parse_answer
+from tinygsm_edge.problems.variants.mentions import Mention, find_mentions
+from tinygsm_edge.problems.worked.naming import Scene, allot, given
 from tinygsm_edge.prompt import clean_question, format_number
 
 # Division with remainder: "evenly" stands in the text, the answer is what stays over.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tinygsm_edge.problems.lexicon import Thing, article, snake_case, thing
+from tinygsm_edge.problems.templates.lexicon import Thing, article, snake_case, thing
 
 Values = Sequence[Any]
 Part = str | Callable[[Values, random.Random], str]

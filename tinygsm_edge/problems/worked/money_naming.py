@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tinygsm_edge.problems.english import (
+from tinygsm_edge.problems.worked.english import (
     Word,
     complement,
     noun_phrase,
@@ -13,8 +13,8 @@ from tinygsm_edge.problems.english import (
     subject_noun,
     topic,
 )
-from tinygsm_edge.problems.names import COMPARATIVES, Names, short
-from tinygsm_edge.problems.words import (
+from tinygsm_edge.problems.worked.names import COMPARATIVES, Names, short
+from tinygsm_edge.problems.worked.words import (
     CONTAINERS,
     MONEY_NOUNS,
     PAY_VERBS,

@@ -16,12 +16,12 @@ import ast
 import re
 from collections.abc import Sequence
 
-from tinygsm_edge.problems import naming
-from tinygsm_edge.problems.mentions import explained_by_words, find_mentions
-from tinygsm_edge.problems.operands import Quantity, Resolver, stems
 from tinygsm_edge.problems.problem import answers_equal, parse_answer
-from tinygsm_edge.problems.steps import Step, find_steps
-from tinygsm_edge.problems.straight_line import parse
+from tinygsm_edge.problems.variants.mentions import explained_by_words, find_mentions
+from tinygsm_edge.problems.variants.straight_line import parse
+from tinygsm_edge.problems.worked import naming
+from tinygsm_edge.problems.worked.operands import Quantity, Resolver, stems
+from tinygsm_edge.problems.worked.steps import Step, find_steps
 
 _NO_NUMERATOR = 20  # what is as large is no part of a fraction ("240 sixth-grade students")
 _SIGN = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/"}

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from tinygsm_edge.problems import first_names
-from tinygsm_edge.problems.lexicon import article
-from tinygsm_edge.problems.mentions import Mention, find_mentions, number_words
 from tinygsm_edge.problems.problem import Problem
-from tinygsm_edge.problems.straight_line import Program, parse
-from tinygsm_edge.problems.tracing import Group, Trace, pinned_groups, trace_literals
+from tinygsm_edge.problems.templates.lexicon import article
+from tinygsm_edge.problems.variants import first_names
+from tinygsm_edge.problems.variants.mentions import Mention, find_mentions, number_words
+from tinygsm_edge.problems.variants.straight_line import Program, parse
+from tinygsm_edge.problems.variants.tracing import Group, Trace, pinned_groups, trace_literals
 
 TRIES = 400
 NAME_SWAP = 0.7  # share of draws in which the people get other names

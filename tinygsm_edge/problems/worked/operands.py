@@ -15,9 +15,9 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 
-from tinygsm_edge.problems.mentions import PARTS, Mention, explained_by_words, find_mentions
-from tinygsm_edge.problems.steps import HUNDRED, Step, numbers_in
-from tinygsm_edge.problems.words import (
+from tinygsm_edge.problems.variants.mentions import PARTS, Mention, explained_by_words, find_mentions
+from tinygsm_edge.problems.worked.steps import HUNDRED, Step, numbers_in
+from tinygsm_edge.problems.worked.words import (
     ADVERBS,
     AUXILIARIES,
     CONJUNCTIONS,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.problems.expression import (
+from tinygsm_edge.problems.templates.expression import (
     ExpressionError,
     any_unknown,
     compile_function,
@@ -16,10 +16,10 @@ from tinygsm_edge.problems.expression import (
     parse_program,
     renamed,
 )
-from tinygsm_edge.problems.lexicon import LIBRARY, Lexicon, load_lexicon, thing
-from tinygsm_edge.problems.template import ANSWER_DECIMALS, Slot, Template
-from tinygsm_edge.problems.wording import Text, WordingError, compile_text
-from tinygsm_edge.problems.yaml_nodes import Node, read_nodes
+from tinygsm_edge.problems.templates.lexicon import LIBRARY, Lexicon, load_lexicon, thing
+from tinygsm_edge.problems.templates.template import ANSWER_DECIMALS, Slot, Template
+from tinygsm_edge.problems.templates.wording import Text, WordingError, compile_text
+from tinygsm_edge.problems.templates.yaml_nodes import Node, read_nodes
 
 _FIELDS = {"id", "slots", "let", "where", "wordings", "program", "answer"}
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)(?:\s+step\s+(\d+(?:\.\d+)?))?")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinygsm_edge.problems.english import Word, noun_phrase, persons, words
-from tinygsm_edge.problems.words import CONTAINERS, UNITS, WEAK_ADJECTIVES, singular, word_set
+from tinygsm_edge.problems.worked.english import Word, noun_phrase, persons, words
+from tinygsm_edge.problems.worked.words import CONTAINERS, UNITS, WEAK_ADJECTIVES, singular, word_set
 
 LONGEST = 4  # words of a name
 _TENS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"

@@ -4,8 +4,8 @@
 plainest first; :func:`allot` picks one for each variable so that all differ.
 """
 
-from tinygsm_edge.problems.given_naming import given
-from tinygsm_edge.problems.names import Scene, allot, identifier
-from tinygsm_edge.problems.step_naming import step
+from tinygsm_edge.problems.worked.given_naming import given
+from tinygsm_edge.problems.worked.names import Scene, allot, identifier
+from tinygsm_edge.problems.worked.step_naming import step
 
 __all__ = ["Scene", "allot", "given", "identifier", "step"]

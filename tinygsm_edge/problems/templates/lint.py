@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.problems.expression import ExpressionError, exact_result, names_in, parse_program, tidy
-from tinygsm_edge.problems.lexicon import LIBRARY, load_lexicon
-from tinygsm_edge.problems.loader import TemplateError, read_templates
 from tinygsm_edge.problems.problem import answers_equal
-from tinygsm_edge.problems.template import Template, acceptable, pick_distinct
+from tinygsm_edge.problems.templates.expression import ExpressionError, exact_result, names_in, parse_program, tidy
+from tinygsm_edge.problems.templates.lexicon import LIBRARY, load_lexicon
+from tinygsm_edge.problems.templates.loader import TemplateError, read_templates
+from tinygsm_edge.problems.templates.template import Template, acceptable, pick_distinct
 
 DRAWS = 200
 _MIN_WORDINGS, _MIN_SHARE = 3, 0.1

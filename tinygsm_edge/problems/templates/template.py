@@ -39,9 +39,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.problems.expression import tidy
 from tinygsm_edge.problems.problem import Problem
-from tinygsm_edge.problems.wording import Text
+from tinygsm_edge.problems.templates.expression import tidy
+from tinygsm_edge.problems.templates.wording import Text
 
 ANSWER_DECIMALS = {"whole": 0, "money": 2, "decimal": 4}
 # `where` has to let one draw in ten pass (a rule of lint), so this many misses do not happen by bad luck.

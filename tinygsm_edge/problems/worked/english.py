@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinygsm_edge.problems.mentions import SCALES, SMALL
-from tinygsm_edge.problems.words import (
+from tinygsm_edge.problems.variants.mentions import SCALES, SMALL
+from tinygsm_edge.problems.worked.words import (
     ADVERBS,
     AUXILIARIES,
     CONJUNCTIONS,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tinygsm_edge.problems.english import (
+from tinygsm_edge.problems.worked.english import (
     Word,
     clause,
     complement,
@@ -16,9 +16,9 @@ from tinygsm_edge.problems.english import (
     subject_noun,
     topic,
 )
-from tinygsm_edge.problems.money_naming import money, percent
-from tinygsm_edge.problems.names import COMPARATIVES, Names, Scene, counted, short, unique
-from tinygsm_edge.problems.words import CONTAINERS, MEASURED_NOUNS, TIME_UNITS, UNITS, participle, singular
+from tinygsm_edge.problems.worked.money_naming import money, percent
+from tinygsm_edge.problems.worked.names import COMPARATIVES, Names, Scene, counted, short, unique
+from tinygsm_edge.problems.worked.words import CONTAINERS, MEASURED_NOUNS, TIME_UNITS, UNITS, participle, singular
 
 _COMPARED = ("more", "fewer", "less", "additional", "extra", "older", "younger", "taller", "shorter", "longer")
 

@@ -1,8 +1,8 @@
 """Arithmetic written by authors, checked against a white list before anything of it is compiled.
 
-Template files (see :mod:`tinygsm_edge.problems.template`) carry expressions and short programs. They are data, so
-nothing reaches Python's compiler before :func:`parse_expression` or :func:`parse_program` has seen that it holds
-numbers, names, arithmetic, comparisons and the functions of :data:`FUNCTIONS` only.
+Template files (see :mod:`.template`) carry expressions and short programs. They are data, so nothing reaches Python's
+compiler before :func:`parse_expression` or :func:`parse_program` has seen that it holds numbers, names, arithmetic,
+comparisons and the functions of :data:`FUNCTIONS` only.
 """
 
 import ast

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tinygsm_edge.problems.english import (
+from tinygsm_edge.problems.worked.english import (
     Word,
     complement,
     noun_phrase,
@@ -12,9 +12,9 @@ from tinygsm_edge.problems.english import (
     rate_before,
     words,
 )
-from tinygsm_edge.problems.names import Names, Scene, counted, short
-from tinygsm_edge.problems.steps import Step
-from tinygsm_edge.problems.words import (
+from tinygsm_edge.problems.worked.names import Names, Scene, counted, short
+from tinygsm_edge.problems.worked.steps import Step
+from tinygsm_edge.problems.worked.words import (
     MEASURED_NOUNS,
     PAY_VERBS,
     SPEND_VERBS,

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from tinygsm_edge.problems.mentions import Mention, explained_by_words
-from tinygsm_edge.problems.straight_line import Program
+from tinygsm_edge.problems.variants.mentions import Mention, explained_by_words
+from tinygsm_edge.problems.variants.straight_line import Program
 
 Group = tuple[Mention, ...]
 Trace = tuple[tuple[int, Fraction, Fraction], ...]

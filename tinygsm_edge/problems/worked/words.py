@@ -1,4 +1,4 @@
-"""What :mod:`tinygsm_edge.problems.naming` knows about English: closed word classes, everyday verbs, singular forms.
+"""What :mod:`.naming` knows about English: closed word classes, everyday verbs, singular forms.
 
 A tagger would be more exact, but these lists are small, quick and enough for sentences of grade-school problems: what
 is neither a function word, a verb, an adverb nor a number is taken for a noun or an adjective.

@@ -8,14 +8,14 @@ label ("Females:"), the deed when it is about money ("she earned"); and last the
 import re
 from collections.abc import Sequence
 
-from tinygsm_edge.problems.english import (
+from tinygsm_edge.problems.worked.english import (
     noun_phrase,
     words,
 )
-from tinygsm_edge.problems.names import Names, Scene, core_of, from_parts, unique
-from tinygsm_edge.problems.sentences import after_value, because, deed_names, sought, subject
-from tinygsm_edge.problems.steps import Step
-from tinygsm_edge.problems.words import (
+from tinygsm_edge.problems.worked.names import Names, Scene, core_of, from_parts, unique
+from tinygsm_edge.problems.worked.sentences import after_value, because, deed_names, sought, subject
+from tinygsm_edge.problems.worked.steps import Step
+from tinygsm_edge.problems.worked.words import (
     MEASURED_NOUNS,
     singular,
 )

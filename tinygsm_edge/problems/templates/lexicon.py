@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.problems.yaml_nodes import read_nodes
+from tinygsm_edge.problems.templates.yaml_nodes import read_nodes
 
 LIBRARY = Path(__file__).parent / "library"
 # Said with a consonant though written with a vowel, and the other way round.

@@ -1,10 +1,12 @@
 """Training: batches are a function of the step, runs resume exactly, several processes agree, the verifier learns."""
 
 import json
+import math
 import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,22 @@ def test_labels_say_whether_the_value_is_the_answer() -> None:
         (1, False, "ok"),
         (1, False, "runtime_error"),
     ]
+
+
+def test_fresh_verifier_scores_one_half_and_still_speaks_the_language(data: Path, trained: Path) -> None:
+    """The language-model loss reads the generator's own logits from the verifier's trunk."""
+    import torch
+    from transformers import LlamaForCausalLM
+
+    judge, writer = verifier.make_verifier(trained / "final"), LlamaForCausalLM.from_pretrained(trained / "final")
+    rows = generator_rows(sums(6, seed=9), load_tokenizer(data / "tokenizer.json"), END, context=256)
+    batch = Batches(rows, 1024, END, seed=0)(0, torch.device("cpu"))
+    batch = replace(batch, labels=torch.ones_like(batch.labels))
+    with torch.no_grad():
+        _, figures = verifier.VerifierLoss(lm_weight=1.0)(judge, batch)
+        language, _ = generator.GeneratorLoss(question_weight=0.0)(writer, batch)
+    assert figures["lm_loss"] == pytest.approx(language.item(), abs=1e-4)
+    assert figures["verifier_loss"] == pytest.approx(math.log(2), abs=1e-4)
 
 
 def test_verifier_learns_to_tell_right_from_wrong(data: Path, trained: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ result is part of the input (LEVER, arXiv 2302.08468). At inference the score is
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
@@ -19,21 +19,24 @@ from tinygsm_edge.training.options import add_run_options, plan_from, settings_f
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
-    from transformers import LlamaForTokenClassification
+    from transformers import LlamaForTokenClassification, PreTrainedModel
 
     from tinygsm_edge.training.data import Batch, Batches, Row
 
 
 def make_verifier(generator: Path) -> "LlamaForTokenClassification":
     """The generator's trunk with a fresh scalar head; the head starts at zero, so every score starts at one half."""
+    import torch
     from transformers import LlamaConfig, LlamaForTokenClassification
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()  # else it warns that the head is fresh, as it should be
     config = LlamaConfig.from_pretrained(generator)
     config.num_labels = 1
     config.classifier_dropout = 0.0  # exact resumption relies on a loss without randomness
     model = LlamaForTokenClassification.from_pretrained(generator, config=config)
-    model.score.weight.data.zero_()
-    model.score.bias.data.zero_()
+    torch.nn.init.zeros_(model.score.weight)
+    torch.nn.init.zeros_(model.score.bias)
     return model
 
 
@@ -66,8 +69,9 @@ class VerifierLoss:
         return loss, figures
 
 
-def _unwrap(model: "torch.nn.Module") -> "torch.nn.Module":
-    return getattr(model, "module", model)
+def _unwrap(model: "torch.nn.Module") -> "PreTrainedModel":
+    """The model itself, without the wrapper that averages gradients over processes."""
+    return cast("PreTrainedModel", getattr(model, "module", model))
 
 
 def candidate_rows(path: Path, tokenizer: "Tokenizer", end_token: int, context: int, per_class: int) -> "list[Row]":

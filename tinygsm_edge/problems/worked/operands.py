@@ -24,6 +24,7 @@ from tinygsm_edge.problems.worked.words import (
     DETERMINERS,
     PREPOSITIONS,
     PRONOUNS,
+    UNITS,
     word_set,
 )
 
@@ -48,8 +49,8 @@ class Quantity:
     """Something a step may refer to: a number of the question (``mention``) or an earlier step (``tree``).
 
     ``near`` are the stems of the words around it, ``head`` those that say what it is, ``wishes`` its possible
-    names, ``uses`` what its tree refers to by
-    names ``q<order>``. ``enumerates``: the number only says again how many were told of ("these three days").
+    names, ``uses`` what its tree refers to by names ``q<order>``. ``enumerates``: the number only says again how many
+    were told of ("these three days").
     """
 
     value: Fraction
@@ -72,6 +73,10 @@ def stems(text: str) -> frozenset[str]:
         for word in re.findall(r"[a-z]{2,}", text.lower().replace("_", " "))
         if word not in _CLOSED
     )
+
+
+_MEASURES = stems(" ".join(UNITS)) | stems("hours minutes seconds days weeks months years inches feet dollars")
+_GEOMETRY = re.compile(r"\b(?:areas?|squares?|sq|cubic|wide|width|rectang\w+|volume|perimeter|by \d+)\b", re.I)
 
 
 @lru_cache(maxsize=64)
@@ -101,6 +106,7 @@ class Resolver(ast.NodeTransformer):
         self.parts = {
             size for word, size in PARTS.items() if re.search(rf"\b{word}s?\b", self.step.line + question, re.I)
         }
+        self.geometry = bool(_GEOMETRY.search(question))
         self.quotient = any(isinstance(node, ast.Div) for node in ast.walk(step.tree))
         self.found: dict[int, ast.expr] = {}
 
@@ -176,6 +182,8 @@ class Resolver(ast.NodeTransformer):
             fit += 1.5 * (role == "*" and quantity.mention.kind == "times") - 2.0 * quantity.enumerates
         if role == "*" and quantity.money:
             fit += -4.0 if any(used.money for used in self.used) else 1.5 * self.money
+        if role == "*" and not self.geometry and any(own & _MEASURES & used.head for used in self.used):
+            fit -= 3.0  # kilometers by kilometers
         if role in ("/ top", "/ bottom") and quantity.money and self.money:
             fit += 1.5 if role == "/ top" else -1.5
         return fit

@@ -60,7 +60,7 @@ class VerifierLoss:
         loss = ((losses * scored).sum(1) / scored.sum(1)).mean()
         figures = {"verifier_loss": round(loss.item(), 5)}
         if self.lm_weight > 0:
-            embedding = _unwrap(model).get_input_embeddings().weight
+            embedding = cast("torch.Tensor", _unwrap(model).get_input_embeddings().weight)
             language = language_model_loss(
                 linear(output.hidden_states[-1], embedding), batch, scored * batch.labels[:, None]
             )

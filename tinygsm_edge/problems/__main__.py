@@ -26,8 +26,12 @@ def main() -> int | None:
     make.add_argument("--gsm8k", type=Path, metavar="TRAIN.jsonl", help="GSM8K train, for `real` and `resampled`")
     make.add_argument("--mathcamps", type=Path, metavar="FILE", help="MathCAMPS's problems, for `mathcamps`")
     make.add_argument("--decontaminate", type=Path, metavar="FOLDER", help="hashes of evaluation questions to keep out")
-    make.add_argument("--mix", metavar="SOURCE=SHARE,...",
-                      help="default: real=0.1,resampled=0.5,template=0.35,mathcamps=0.05 of what is given")
+    make.add_argument(
+        "--mix",
+        metavar="SOURCE=SHARE,...",
+        help="default: real=0.1,resampled=0.5,template=0.35,mathcamps=0.05 of what is given",
+    )
+    make.add_argument("--templates", type=Path, metavar="FOLDER", help="template library (default: the one that ships)")
     make.add_argument("--validation", type=Path, metavar="FILE.jsonl", help="write GSM8K's held-out problems here")
     options = parser.parse_args()
     return {"lint": run_lint, "show": run_show, "build": run_build}[options.command](options)
@@ -71,6 +75,7 @@ def run_build(options: argparse.Namespace) -> None:
     from tinygsm_edge.problems.gsm8k import read_gsm8k, split
     from tinygsm_edge.problems.mathcamps import read_mathcamps
     from tinygsm_edge.problems.problem import write_problems
+    from tinygsm_edge.problems.templates.lexicon import LIBRARY
 
     mix = parse_mix(options.mix) if options.mix else None
     if options.validation and not options.gsm8k:
@@ -80,7 +85,7 @@ def run_build(options: argparse.Namespace) -> None:
     if options.validation:
         write_problems(options.validation, validation)
     built = build(options.size, options.seed, mix, real=train, mathcamps=camps, validation=validation,
-                  decontaminate=options.decontaminate)  # fmt: skip
+                  decontaminate=options.decontaminate, library=options.templates or LIBRARY)  # fmt: skip
     write_problems(options.out, built.problems)
     print(built.table())
 

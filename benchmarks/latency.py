@@ -16,7 +16,7 @@ from benchmarks.samples import rounds_until, summary, table, without_samples
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import atomic_path
-from tinygsm_edge.options import Parser, add_duo_options
+from tinygsm_edge.options import add_duo_options
 from tinygsm_edge.rerank import MAX_CANDIDATES
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _spread(figures: dict[str, Any]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m benchmarks latency", description=__doc__, allow_abbrev=False)
+    parser = cli.Parser(prog="python -m benchmarks latency", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer questions and rounds: under a minute on two cores")
     parser.add_argument("--repeats", type=int, metavar="N", help=f"rounds (default {REPEATS}, quick {QUICK_REPEATS})")
     parser.add_argument("--candidates", type=int, nargs="+", default=list(CANDIDATES), metavar="N",

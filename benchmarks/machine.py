@@ -1,6 +1,5 @@
 """The machine that a figure was measured on: without it, the figure says nothing."""
 
-import argparse
 import os
 import platform
 import re
@@ -99,7 +98,7 @@ def text(machine: dict[str, Any]) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Print the description."""
-    argparse.ArgumentParser("python -m benchmarks machine", description=__doc__).parse_args(argv)
+    cli.Parser(prog="python -m benchmarks machine", description=__doc__).parse_args(argv)
     print(text(describe()))
     return cli.EXIT_OK
 

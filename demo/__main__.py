@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.options import Parser, add_duo_options
+from tinygsm_edge.options import add_duo_options
 from tinygsm_edge.rerank import DEFAULT_CANDIDATES
 
 HOST, PORT = "127.0.0.1", 7860
@@ -46,10 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+    parser = cli.Parser(
         prog="python -m demo",
         description="A web page that solves grade-school word problems and shows how, on this machine alone.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--host", default=HOST, help="address to serve on (default %(default)s: this machine only; there is no login)"

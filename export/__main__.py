@@ -31,9 +31,7 @@ MAX_QUESTIONS = 16
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(
-        "python -m export", description="Export a generator and a verifier to an ONNX duo folder."
-    )
+    p = cli.Parser(prog="python -m export", description="Export a generator and a verifier to an ONNX duo folder.")
     p.add_argument("--generator", type=Path, required=True, metavar="CKPT", help="checkpoint folder (LlamaForCausalLM)")
     p.add_argument(
         "--verifier", type=Path, required=True, metavar="CKPT", help="checkpoint folder (LlamaForTokenClassification)"

@@ -1,11 +1,11 @@
 """The model card of a duo: Hugging Face front matter, then what is known about it.
 
 ``python -m export.card DUO --record FOLDER`` writes the card anew with the figures of the run that made the duo:
-``data.txt``, ``candidates.txt``, ``generator.json``, ``verifier.json``, ``evaluate.txt`` and ``hardware.txt``, as
-``runs/duo.sh`` leaves them. No figure is typed by hand.
+``data.txt``, ``anneal.txt``, ``candidates.txt``, ``generator.json``, ``annealed.json``, ``verifier.json``,
+``evaluate.txt`` and ``hardware.txt``, as ``runs/duo.sh`` leaves them; ``remark.txt``, where there is one, says what
+was done otherwise.
 """
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -100,7 +100,7 @@ def _accuracy(record: Path) -> str:
 
 def _training(record: Path) -> str:
     runs = []
-    for role in ("generator", "verifier"):
+    for role in ("generator", "annealed", "verifier"):
         try:
             run = json.loads(_read(record / f"{role}.json"))
             held = ", ".join(f"{key.replace('_', ' ')} {run[key]}" for key in run if key.startswith("validation"))
@@ -113,16 +113,20 @@ def _training(record: Path) -> str:
     return f"""
 ## How it was made
 
-    runs/duo.sh GSM8K_TRAIN.jsonl OUT
+By the stations of `runs/duo.sh`{_remark(record)}
 
-| | steps | tokens seen | minutes | peak learning rate | held out |
+| stage | steps | tokens seen | minutes | peak learning rate | held out |
 |---|---|---|---|---|---|
 {chr(10).join(runs)}
 
-Training problems of the generator, by source (GSM8K train without the validation split and its variants, MIT;
-MathCAMPS, MIT; templates written for this project, MIT), with the counts of each filter:
+Training problems of the generator by source, with the counts of each filter (`real` is GSM8K train without the
+validation split and `resampled` variants of it, MIT; `mathcamps`, MIT; `template` written for this project, MIT):
 
 {_indented(record / "data.txt")}
+
+Those of its last stage (`annealed`), with the templates of everyday basics:
+
+{_indented(record / "anneal.txt")}
 
 Candidates that the verifier learned from:
 
@@ -132,6 +136,12 @@ Hardware:
 
 {_indented(record / "hardware.txt")}
 """
+
+
+def _remark(record: Path) -> str:
+    """What was done otherwise than the recipe says, where the record has a remark.txt."""
+    path = record / "remark.txt"
+    return f". {_read(path).strip()}" if path.exists() else ", with the arguments it has by default."
 
 
 def _indented(path: Path) -> str:
@@ -146,7 +156,7 @@ def _read(path: Path) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m export.card", description=__doc__)
+    parser = cli.Parser(prog="python -m export.card", description=__doc__)
     parser.add_argument("duo", type=Path, help="duo folder whose README.md is written")
     parser.add_argument("--record", type=Path, required=True, help="folder with the figures of its run")
     options = parser.parse_args(argv)

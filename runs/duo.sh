@@ -6,11 +6,14 @@
 # GSM8K_TRAIN.jsonl is train.jsonl of github.com/openai/grade-school-math (MIT). SIZE is the dial of
 # tinygsm_edge.training.generator (1m 3m 6m 10m 40m 125m; default 6m). Interrupted, it continues where it stopped.
 # From the environment: MATHCAMPS (mathcamps.json, MIT), DECONTAMINATE (folder of hashes), GENERATOR_MINUTES,
-# VERIFIER_MINUTES, ROWS (training problems), QUESTIONS and CANDIDATES (for the verifier), SAMPLE_ROWS (batch; thousands
+# ANNEAL_MINUTES, VERIFIER_MINUTES, ROWS (training problems), QUESTIONS and CANDIDATES (for the verifier), SAMPLE_ROWS (batch; thousands
 # on a GPU), GENERATOR_FLAGS and VERIFIER_FLAGS (passed on).
 set -euo pipefail
+shopt -s nullglob
+gsm8k=$(realpath "$1") out=$(realpath -m "$2") size=${3:-6m}
+[ -z "${MATHCAMPS:-}" ] || MATHCAMPS=$(realpath "$MATHCAMPS")
+[ -z "${DECONTAMINATE:-}" ] || DECONTAMINATE=$(realpath "$DECONTAMINATE")
 cd "$(dirname "$0")/.."
-gsm8k=$1 out=$2 size=${3:-6m}
 mkdir -p "$out/record"
 
 sources=(--gsm8k "$gsm8k")
@@ -36,31 +39,41 @@ step "$out/tokenizer.json" python -m tinygsm_edge.training.tokenizer --data "$ou
 
 step "$out/generator/final" python -m tinygsm_edge.training.generator --data "$out/train.jsonl" \
   --validation "$out/validation.jsonl" --tokenizer "$out/tokenizer.json" --size "$size" --out "$out/generator" \
-  --time-budget "${GENERATOR_MINUTES:-60}" --batch-tokens 4096 --learning-rate 0.003 --decay-share 0.5 \
+  --time-budget "${GENERATOR_MINUTES:-74}" --batch-tokens 4096 --learning-rate 0.003 --decay-share 0.5 \
   --warmup-steps 100 --save-every 400 --compile ${GENERATOR_FLAGS:-}
 
+# Annealing: a short last stage on everyday patterns in many wordings, beside resampled real problems.
+step "$out/record/anneal.txt" record anneal.txt build --out "$out/anneal.jsonl" --size 24000 --seed 3 \
+  --mix resampled=0.4,template=0.6 --templates tinygsm_edge/problems/templates/basics
+step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$out/anneal.jsonl" \
+  --validation "$out/validation.jsonl" --tokenizer "$out/tokenizer.json" --init-from "$out/generator/final" \
+  --out "$out/annealed" --time-budget "${ANNEAL_MINUTES:-7}" --batch-tokens 4096 --learning-rate 0.0015 \
+  --decay-share 0.8 --warmup-steps 20 --save-every 400 --compile ${GENERATOR_FLAGS:-}
+
 # The verifier learns on problems that the generator has not been trained on: fresh draws under another seed, and real
-# questions, of which it has seen each once. Two earlier checkpoints beside the final one make the candidates diverse.
+# questions, of which it has seen each once. An earlier checkpoint beside the final ones makes the candidates diverse.
 step "$out/questions.jsonl" build --out "$out/questions.jsonl" --size "${QUESTIONS:-3000}" --seed 2 \
   --mix real=0.4,resampled=0.4,template=0.2
-steps=("$out"/generator/step-*)
-checkpoints=("${steps[$((${#steps[@]} / 2))]}" "${steps[-1]}" "$out/generator/final")
+steps=("$out"/generator/step-??????)
+checkpoints=("$out/annealed/final" "$out/generator/final")
+[ "${#steps[@]}" -eq 0 ] || checkpoints+=("${steps[$((${#steps[@]} * 3 / 4))]}")
 if [ ! -e "$out/record/candidates.txt" ]; then # continues by itself where it was interrupted
   record candidates.txt python -m tinygsm_edge.training.sample --data "$out/questions.jsonl" \
     --checkpoints "${checkpoints[@]}" --out "$out/candidates.jsonl" --candidates "${CANDIDATES:-24}" \
-    --rows "${SAMPLE_ROWS:-384}" --max-tokens 192
+    --rows "${SAMPLE_ROWS:-384}" --max-tokens 192 # 24 divides among 2 or 3 checkpoints and 2 temperatures
 fi
 step "$out/verifier/final" python -m tinygsm_edge.training.verifier --candidates "$out/candidates.jsonl" \
-  --generator "$out/generator/final" --out "$out/verifier" --time-budget "${VERIFIER_MINUTES:-15}" --steps 3000 \
+  --generator "$out/annealed/final" --out "$out/verifier" --time-budget "${VERIFIER_MINUTES:-15}" --steps 3000 \
   --batch-tokens 4096 --learning-rate 0.001 --warmup-steps 50 --compile ${VERIFIER_FLAGS:-}
 
-step "$out/duo" python -m export --generator "$out/generator/final" --verifier "$out/verifier/final" --out "$out/duo" \
+step "$out/duo" python -m export --generator "$out/annealed/final" --verifier "$out/verifier/final" --out "$out/duo" \
   --precision int8 --problems "$out/validation.jsonl" --licence mit --name "tinygsm-edge-$size"
 if [ ! -e "$out/record/evaluate.txt" ]; then
   record evaluate.txt python -m tinygsm_edge.evaluate --data "$out/validation.jsonl" --duo "$out/duo" --candidates 48 \
     --out "$out/results.jsonl"
 fi
 cp "$out/generator/final/training.json" "$out/record/generator.json"
+cp "$out/annealed/final/training.json" "$out/record/annealed.json"
 cp "$out/verifier/final/training.json" "$out/record/verifier.json"
 [ -e "$out/record/hardware.txt" ] || python -m benchmarks machine > "$out/record/hardware.txt"
 python -m export.card "$out/duo" --record "$out/record"

@@ -172,3 +172,28 @@ def test_what_is_refused(tiny_checkpoints: tuple[Path, Path], tmp_path: Path) ->
         assert "\n" not in str(error.value)
     assert not out.exists() and (notes / "diary.txt").read_text() == "mine"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_card_holds_the_figures_of_the_record(tiny_duo: Path, tmp_path: Path) -> None:
+    from export import card
+
+    duo, record = tmp_path / "duo", tmp_path / "record"
+    shutil.copytree(tiny_duo, duo)
+    record.mkdir()
+    run = {"steps": 1234, "tokens": 56789, "seconds": 600.0, "validation_loss": 0.75, "plan": {"learning_rate": 0.003}}
+    for name in ("generator", "annealed", "verifier"):
+        (record / f"{name}.json").write_text(json.dumps(run))
+    figure = {"value": 0.125, "stderr": 0.01}
+    summary = {"pass@1": figure, "problems": 512, "problems_per_min": 60, "outcomes": {"ok": 3, "timeout": 1}}
+    (record / "evaluate.txt").write_text("a table\n" + json.dumps(summary) + "\n")
+    for name in ("data", "anneal", "candidates", "hardware"):
+        (record / f"{name}.txt").write_text(f"the {name} line\n")
+    assert card.main([str(duo), "--record", str(record)]) == 0
+    text = (duo / "README.md").read_text()
+    assert text.startswith("---\n") and "| pass@1 | 12.5 | 1.0 |" in text and "ok 75.0%, timeout 25.0%" in text
+    assert text.count("| 1,234 | 56,789 | 10 | 0.003 | validation loss 0.75 |") == 3
+    assert all(f"    the {name} line" in text for name in ("data", "anneal", "candidates", "hardware"))
+    (record / "evaluate.txt").write_text("a table\n")
+    with pytest.raises(UserError, match=r"evaluate\.txt does not end with the JSON line"):
+        card.main([str(duo), "--record", str(record)])
+    assert (duo / "README.md").read_text() == text

@@ -74,6 +74,7 @@ def test_fractional_answers_are_equal_within_the_tolerance() -> None:
     assert answers_equal(1 / 3, 0.33333)
     assert answers_equal(72, 71.99999999999999)
     assert not answers_equal(0.33, 1 / 3)
+    assert not answers_equal(1999.9, 2000) and not answers_equal(99.995, 100)
     assert not answers_equal(None, None)
 
 

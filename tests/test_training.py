@@ -203,12 +203,13 @@ def test_cold_candidates_are_what_generate_writes_greedily(data: Path, trained: 
     model = sample._load(trained / "final")
     loaded = load_tokenizer(data / "tokenizer.json")
     questions = [problem.question + " Think." * i for i, problem in enumerate(sums(5, seed=8))]
-    draw = sample.Draw(candidates=3, temperature=1e-4, max_tokens=12, rows=9, seed=0)
+    draw = sample.Draw(candidates=3, temperature=1e-4, max_tokens=64, rows=9, seed=0)
     drawn = dict(sample.draw_completions(model, loaded, END, questions, draw))
     for i, question in enumerate(questions):
         ids = torch.tensor([loaded.encode(prompt(question)).ids])
-        greedy = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12)
+        greedy = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=64)
         assert drawn[i] == [sample._text(loaded, greedy[0, ids.shape[1] :].tolist(), END)] * 3
+    assert any(text is not None for texts in drawn.values() for text in texts)
 
 
 def test_labels_say_whether_the_value_is_the_answer() -> None:
@@ -217,11 +218,12 @@ def test_labels_say_whether_the_value_is_the_answer() -> None:
     problem = Problem(question="What is 2 plus 3?", answer=5)
     right, wrong, broken = "    return 2 + 3\n", "    return 6\n", "    return nothing\n"
     with Sandbox(workers=1) as sandbox:
-        labelled = sample.label_candidates(problem, [right, wrong, broken, right], sandbox)
+        labelled = sample.label_candidates(problem, [right, wrong, broken, right, None], sandbox)
     assert [(c["count"], c["right"], c["outcome"]) for c in labelled] == [
         (2, True, "ok"),
         (1, False, "ok"),
         (1, False, "runtime_error"),
+        (1, False, "syntax_error"),
     ]
 
 

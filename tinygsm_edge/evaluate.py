@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import read_jsonl
-from tinygsm_edge.options import Parser, add_duo_options, add_sampling_options, check_options, sampling_from
+from tinygsm_edge.options import add_duo_options, add_sampling_options, check_options, sampling_from
 
 if TYPE_CHECKING:
     from tinygsm_edge.engine import Sampling
@@ -115,7 +115,7 @@ def _finished(out: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = Parser(prog="python -m tinygsm_edge.evaluate", description=__doc__, allow_abbrev=False)
+    parser = cli.Parser(prog="python -m tinygsm_edge.evaluate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="JSONL with question and answer (72 or '... #### 72')")
     parser.add_argument("--out", type=Path, required=True, help="JSONL of results; an interrupted run is continued")
     parser.add_argument("--limit", type=int, help="only the first so many problems")
@@ -143,6 +143,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             "temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens, "seed": sampling.seed,
         }  # fmt: skip
+        for place, problem in enumerate(problems, start=1):  # refused before the run, not half way through it
+            try:
+                solver.encode(problem.question, sampling)
+            except UserError as error:
+                raise UserError(f"{options.data}, problem {place}: {error}") from error
         rows = _finished(options.out, settings)[: len(problems)]
         options.out.parent.mkdir(parents=True, exist_ok=True)
         with open(options.out, "a", encoding="utf-8") as out:

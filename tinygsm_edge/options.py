@@ -2,22 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.rerank import DEFAULT_CANDIDATES, MAX_CANDIDATES
 
 if TYPE_CHECKING:
     from tinygsm_edge.engine import Sampling
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line: it raises UserError instead of printing its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        if message.startswith("unrecognized arguments"):
-            message += " (put a question of several words in quotes)"
-        raise UserError(f"{message}; see --help")
 
 
 def add_sampling_options(parser: argparse.ArgumentParser, candidates: int = DEFAULT_CANDIDATES) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.options import Parser, add_duo_options, add_sampling_options, check_options, sampling_from
+from tinygsm_edge.options import add_duo_options, add_sampling_options, check_options, sampling_from
 from tinygsm_edge.prompt import clean_question, format_number
 from tinygsm_edge.rerank import DEFAULT_METHOD, METHODS, Candidate, group_by_answer
 
@@ -60,11 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+    parser = cli.Parser(
         prog="python -m tinygsm_edge.solve",
         description="Solve grade-school word problems with a tiny generator, a sandbox and a tiny verifier, offline.",
         epilog=f"example: {EXAMPLE}",
-        allow_abbrev=False,
     )
     parser.add_argument("question", nargs="?", help="the problem in words; - or nothing reads it from stdin")
     parser.add_argument("--file", type=Path, metavar="JSONL", help='many problems, a line each: {"question": "..."}')

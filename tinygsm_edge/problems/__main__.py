@@ -10,7 +10,7 @@ from tinygsm_edge.errors import UserError
 
 
 def main() -> int | None:
-    parser = argparse.ArgumentParser(prog="python -m tinygsm_edge.problems", description=__doc__)
+    parser = cli.Parser(prog="python -m tinygsm_edge.problems", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("lint", help="check templates: a line for each fault, exit 2 if any")
     check.add_argument("files", nargs="*", type=Path, help="template files (default: the whole library)")

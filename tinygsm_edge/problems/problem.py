@@ -16,8 +16,8 @@ from typing import Any
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import read_jsonl, write_jsonl
 
-# Relative tolerance of two answers of which at least one is not whole; also absolute, for answers near zero.
-TOLERANCE = 1e-4
+# How far two answers of which at least one is not whole may differ: rounding to cents is the writer's business.
+TOLERANCE = 1e-3
 
 _NUMBER = re.compile(r"(?P<sign>[-−+]?)\s*\$?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)\s*%?\.?")
 _FUNCTION = re.compile(
@@ -78,12 +78,13 @@ def parse_answer(value: object) -> int | float | None:
 
 
 def answers_equal(first: float | int | None, second: float | int | None) -> bool:
-    """Whether two answers are the same number: whole ones exactly, others within 1e-4; None equals nothing."""
+    """Whether two answers are the same number: whole ones exactly, others within 1e-3 (the rule of PAL, arXiv
+    2211.10435, absolute, so that 1999.9 is not 2000); None equals nothing."""
     if first is None or second is None:
         return False
     if float(first).is_integer() and float(second).is_integer():
         return first == second
-    return math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return math.isclose(first, second, rel_tol=1e-12, abs_tol=TOLERANCE)
 
 
 def _plain(value: int | float) -> int | float | None:

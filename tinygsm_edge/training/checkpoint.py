@@ -72,7 +72,8 @@ def resume(out: Path, model: "PreTrainedModel", optimizer: "torch.optim.Optimize
 
 def step_folders(out: Path) -> list[Path]:
     """The whole checkpoints of a run, oldest first."""
-    return sorted(folder for folder in out.glob("step-*") if folder.suffix != ".tmp")
+    whole = [folder for folder in out.glob("step-*") if folder.suffix != ".tmp"]
+    return sorted(whole, key=lambda folder: int(folder.name.removeprefix("step-")))
 
 
 def tokenizer_of(folder: Path) -> Path:

@@ -104,7 +104,7 @@ def _initial_model(options: argparse.Namespace, vocabulary: int, end_token: int)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tinygsm_edge.training.generator", description=__doc__)
+    parser = cli.Parser(prog="python -m tinygsm_edge.training.generator", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="JSONL of problems with question, solution, answer")
     parser.add_argument("--validation", type=Path, help="JSONL of problems whose loss is reported at each checkpoint")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygsm_edge.errors import UserError
+from tinygsm_edge.files import atomic_path
 from tinygsm_edge.training import checkpoint
 from tinygsm_edge.training.data import Batch, Batches
 
@@ -144,7 +145,8 @@ def train(
     seconds = time.monotonic() - started
     if evaluate is not None:
         line |= evaluate(plain)
-    summary = {"steps": step, "tokens": seen, "seconds": round(seconds, 1), **line, "plan": asdict(plan)}
+    last = {key: value for key, value in line.items() if key != "step"}
+    summary = {**last, "steps": step, "tokens": seen, "seconds": round(seconds, 1), "plan": asdict(plan)}
     checkpoint.save_final(out, plain, tokenizer_file, accelerator, summary)
     return summary
 
@@ -166,7 +168,8 @@ class _Log:
         self._path, self._active = path, active
         if active and path.exists():
             kept = [text for text in path.read_text().splitlines() if _step_of(text) <= step]
-            path.write_text("".join(text + "\n" for text in kept))
+            with atomic_path(path) as temporary:
+                temporary.write_text("".join(text + "\n" for text in kept))
 
     def write(self, line: dict[str, Any]) -> None:
         if self._active:
@@ -197,4 +200,5 @@ def prepare_folder(out: Path, settings: dict[str, Any], restart: bool) -> None:
             raise UserError(f"{out} holds a run with other settings: choose another --out, or --restart to discard it")
         shutil.rmtree(out)
         out.mkdir(parents=True)
-    pinned.write_text(text)
+    with atomic_path(pinned) as temporary:
+        temporary.write_text(text)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tinygsm_edge.training.loop import Plan
 
 # Flags that may differ between a run and its resumption: they do not change what is computed, or only how far it goes.
-_FREE = {"restart", "time_budget", "save_every", "compile"}
+_FREE = {"restart", "time_budget", "save_every", "compile", "out", "validation", "log_every"}
 
 
 def add_run_options(parser: argparse.ArgumentParser, learning_rate: float, batch_tokens: int, steps: int) -> None:

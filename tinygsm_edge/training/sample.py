@@ -5,7 +5,6 @@ diverse, which TinyGSM (arXiv 2312.09241, section 4) found to matter: three chec
 48 candidates a question.
 """
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,11 +39,10 @@ class Draw:
 
 def draw_completions(
     model: "PreTrainedModel", tokenizer: "Tokenizer", end_token: int, questions: Sequence[str], draw: Draw
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield (index of the question, its completions).
+) -> Iterator[tuple[int, list[str | None]]]:
+    """Yield (index of the question, its completions); None is one that did not end within ``max_tokens``.
 
     Questions of similar length share a left-padded batch (rotary positions are relative, so the padding moves nothing).
-    Completions that did not reach the end token within ``max_tokens`` are kept: the verifier will meet such candidates.
     """
     import torch
 
@@ -102,17 +100,22 @@ def _decode_batch(
     return written
 
 
-def _text(tokenizer: "Tokenizer", ids: list[int], end_token: int) -> str:
-    return tokenizer.decode(ids[: ids.index(end_token)] if end_token in ids else ids)
+def _text(tokenizer: "Tokenizer", ids: list[int], end_token: int) -> str | None:
+    return tokenizer.decode(ids[: ids.index(end_token)]) if end_token in ids else None
 
 
-def label_candidates(problem: "Problem", completions: Sequence[str], sandbox: "Sandbox") -> list[dict[str, Any]]:
-    """Run each distinct completion once; ``count`` says how often it was drawn, ``right`` whether its value is gold."""
+def label_candidates(
+    problem: "Problem", completions: Sequence[str | None], sandbox: "Sandbox"
+) -> list[dict[str, Any]]:
+    """Run each distinct completion once; ``count`` says how often it was drawn, ``right`` whether its value is gold.
+
+    Those cut off (None) are only counted: the solver runs and scores no such candidate either.
+    """
     from tinygsm_edge.problems.problem import answers_equal
 
-    counts = Counter(completions)
+    counts = Counter(completion for completion in completions if completion is not None)
     executions = sandbox.run_many([function(completion) for completion in counts])
-    return [
+    rows: list[dict[str, Any]] = [
         {
             "completion": completion,
             "count": count,
@@ -122,6 +125,11 @@ def label_candidates(problem: "Problem", completions: Sequence[str], sandbox: "S
         }
         for (completion, count), execution in zip(counts.items(), executions, strict=True)
     ]
+    if cut_off := len(completions) - counts.total():
+        rows.append(
+            {"completion": None, "count": cut_off, "outcome": "syntax_error", "value": None, "right": False}
+        )
+    return rows
 
 
 def _load(folder: Path) -> "PreTrainedModel":
@@ -138,7 +146,7 @@ def _key(row: dict[str, Any]) -> tuple[str, str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tinygsm_edge.training.sample", description=__doc__)
+    parser = cli.Parser(prog="python -m tinygsm_edge.training.sample", description=__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="JSONL of problems with question and answer")
     add("--checkpoints", type=Path, nargs="+", required=True, help="generator checkpoints, each drawn from")
@@ -156,6 +164,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"--candidates {options.candidates} does not divide among {len(options.checkpoints)} checkpoints and "
             f"{len(options.temperatures)} temperatures: take a multiple"
         )
+    if options.max_tokens < 1 or options.rows < 1 or (options.limit is not None and options.limit < 1):
+        raise UserError("--max-tokens, --rows and --limit must be 1 or more")
     if min(options.temperatures) <= 0:
         raise UserError("--temperatures must be above 0: greedy candidates would all be the same")
 
@@ -167,6 +177,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tinygsm_edge.training.tokenizer import END_TOKEN, load_tokenizer
 
     problems = [p for p in read_problems(options.data) if p.answer is not None][: options.limit]
+    if not problems:
+        raise UserError(f"{options.data} has no problem with an answer: each line needs question and answer")
     done = {_key(row) for row in _read_whole_lines(options.out)}
     total = len(problems) * len(options.checkpoints) * len(options.temperatures)
     bar = tqdm(total=total, initial=len(done), disable=None, unit="question")

@@ -5,7 +5,6 @@ the sampling head cheap; digits are split one by one, so that every number is re
 project; byte-level BPE after GPT-2).
 """
 
-import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +67,7 @@ def training_text(problem: "Problem") -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tinygsm_edge.training.tokenizer", description=__doc__)
+    parser = cli.Parser(prog="python -m tinygsm_edge.training.tokenizer", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="JSONL of problems with question, solution, answer")
     parser.add_argument("--out", type=Path, required=True, help="where to write tokenizer.json")
     parser.add_argument("--vocabulary", type=int, default=4096, help="entries (default %(default)s)")

@@ -6,7 +6,6 @@ token plus the language-model loss on right candidates, question masked (Cobbe e
 result is part of the input (LEVER, arXiv 2302.08468). At inference the score is the sigmoid at the end token.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -127,7 +126,7 @@ def ranking_quality(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tinygsm_edge.training.verifier", description=__doc__)
+    parser = cli.Parser(prog="python -m tinygsm_edge.training.verifier", description=__doc__)
     parser.add_argument("--candidates", type=Path, required=True, help="JSONL of training.sample")
     parser.add_argument("--validation", type=Path, help="the same for held-out questions: AUC at each checkpoint")
     parser.add_argument("--generator", type=Path, required=True, help="checkpoint to start from")

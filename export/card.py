@@ -87,7 +87,7 @@ def _accuracy(record: Path) -> str:
         raise UserError(f"{record / 'evaluate.txt'} does not end with the JSON line of an evaluation") from error
     return "\n".join(
         [
-            f"On {summary['problems']} problems of GSM8K train held out of all training (its validation split), in %:",
+            f"On {summary['problems']} problems of GSM8K train's validation split, held out of all training, in %:",
             "",
             "| figure | value | standard error |",
             "|---|---|---|",

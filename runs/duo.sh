@@ -6,7 +6,8 @@
 # GSM8K_TRAIN.jsonl is train.jsonl of github.com/openai/grade-school-math (MIT). SIZE is the dial of
 # tinygsm_edge.training.generator (1m 3m 6m 10m 40m 125m; default 6m). Interrupted, it continues where it stopped.
 # From the environment: MATHCAMPS (mathcamps.json, MIT), DECONTAMINATE (folder of hashes), GENERATOR_MINUTES,
-# ANNEAL_MINUTES, VERIFIER_MINUTES, ROWS (training problems), QUESTIONS and CANDIDATES (for the verifier), SAMPLE_ROWS (batch; thousands
+# ANNEAL_MINUTES, VERIFIER_MINUTES, ROWS (training problems), QUESTIONS and CANDIDATES (for the verifier), PROBLEMS (to
+# evaluate, of the 512 validation problems), SAMPLE_ROWS (batch; thousands
 # on a GPU), GENERATOR_FLAGS and VERIFIER_FLAGS (passed on).
 set -euo pipefail
 shopt -s nullglob
@@ -70,7 +71,7 @@ step "$out/duo" python -m export --generator "$out/annealed/final" --verifier "$
   --precision int8 --problems "$out/validation.jsonl" --licence mit --name "tinygsm-edge-$size"
 if [ ! -e "$out/record/evaluate.txt" ]; then
   record evaluate.txt python -m tinygsm_edge.evaluate --data "$out/validation.jsonl" --duo "$out/duo" --candidates 48 \
-    --out "$out/results.jsonl"
+    --out "$out/results.jsonl" --limit "${PROBLEMS:-512}"
 fi
 cp "$out/generator/final/training.json" "$out/record/generator.json"
 cp "$out/annealed/final/training.json" "$out/record/annealed.json"

@@ -214,7 +214,8 @@ def test_a_question_that_does_not_fit_is_refused(tiny_duo, tmp_path):
 
 def test_help_lists_the_verbs(capsys):
     assert main(["--help"]) == main([]) == 0
-    assert all(verb in capsys.readouterr().out for verb in VERBS)
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in VERBS)
 
 
 @pytest.mark.parametrize("argv", [["--help"], *([verb, "--help"] for verb in VERBS)])

@@ -81,11 +81,15 @@ def test_logprob_is_the_models_own(logits: np.ndarray, temperature: float, top_k
 @given(logit_rows, st.sampled_from([0.0, 0.3, 1 - 2**-53]))
 @settings(max_examples=60, deadline=None)
 def test_greedy_forms_agree(logits: np.ndarray, u: float) -> None:
-    """Temperature 0, top-k 1, a vanishing top-p and a vanishing temperature all take the first of the likeliest."""
+    """Temperature 0 takes the first of the likeliest; top-k 1, a vanishing top-p and a vanishing temperature take one
+    whose probability is the largest in float32, where logits a hair apart tie."""
     uniform = np.full(len(logits), u)
     best = logits.argmax(axis=1)
-    for sampling in (Sampling(0.0), Sampling(1.0, top_k=1), Sampling(1.0, top_p=1e-9)):
-        np.testing.assert_array_equal(sample(logits, uniform, sampling)[0], best)
+    np.testing.assert_array_equal(sample(logits, uniform, Sampling(0.0))[0], best)
+    for sampling in (Sampling(1.0, top_k=1), Sampling(1.0, top_p=1e-9)):
+        tokens, _ = sample(logits, uniform, sampling)
+        behind = np.take_along_axis(logits, tokens[:, None], 1)[:, 0] - logits.max(axis=1)
+        assert (np.exp(behind) == 1).all()
     tokens, _ = sample(logits, uniform, Sampling(1e-30))
     assert (np.take_along_axis(logits, tokens[:, None], 1)[:, 0] == logits.max(axis=1)).all()
 

@@ -213,6 +213,7 @@ def test_an_interrupt_keeps_the_lines_that_were_finished(tmp_path):
                 os.kill(os.getpid(), signal.SIGINT)
             return stream(self, *args)
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits a deaf one
         ScriptedGenerator.stream = stream
         Duo.load = lambda path: ScriptedDuo([{RIGHT!r}])
         cli.run(solve.main)

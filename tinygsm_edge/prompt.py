@@ -35,7 +35,7 @@ def clean_question(text: str) -> str:
     readable = "".join(c if c.isprintable() or c.isspace() else " " for c in text)
     line = " ".join(readable.split()).replace("\\", "/").replace('"""', "”").replace("'''", "’")
     if not line:
-        raise UserError('the question is empty: give a problem in words, for example "What is half of 14?"')
+        raise UserError('the question is empty: give a problem in words, like "A bus has 35 people. 9 get off. ..."')
     return line
 
 

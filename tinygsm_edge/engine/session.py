@@ -138,7 +138,7 @@ def open_session(path: Path, provider: str, threads: int | None) -> tuple["onnxr
     if provider == "cuda":  # the runtime fell back to the CPU by itself
         raise UserError(
             "provider cuda: CUDA could not be started: no NVIDIA GPU or driver, or CUDA libraries are missing; "
-            "check `nvidia-smi`, then pip install 'tinygsm-edge[gpu]'"
+            "check `nvidia-smi`, then pip install '.[gpu]' in the checkout"
         )
     return session, "cpu"
 
@@ -149,7 +149,7 @@ def _cuda_trouble() -> str | None:
 
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return (
-            "provider cuda: the installed onnxruntime has no CUDA provider: pip install 'tinygsm-edge[gpu]', then "
+            "provider cuda: the installed onnxruntime has no CUDA provider: pip install '.[gpu]' in the checkout, then "
             "pip uninstall -y onnxruntime and pip install --force-reinstall --no-deps onnxruntime-gpu"
         )
     if hasattr(onnxruntime, "preload_dlls"):

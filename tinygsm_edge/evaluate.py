@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.files import read_jsonl
+from tinygsm_edge.files import drop_cut_line, read_jsonl
 from tinygsm_edge.options import add_duo_options, add_sampling_options, check_options, sampling_from
 
 if TYPE_CHECKING:
@@ -101,11 +101,7 @@ def _finished(out: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """
     if not out.exists():
         return []
-    data = out.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if whole != data:
-        with open(out, "r+b") as file:
-            file.truncate(len(whole))
+    drop_cut_line(out)
     rows = [row for _, row in read_jsonl(out)]
     if not rows:
         return []

@@ -48,6 +48,14 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
+def drop_cut_line(path: Path) -> None:
+    """Remove a last line without its newline: what a kill leaves of a file that is written line by line."""
+    data = path.read_bytes()
+    if not data.endswith(b"\n"):
+        with open(path, "r+b") as file:
+            file.truncate(data.rfind(b"\n") + 1)
+
+
 def parse_object(line: bytes, where: str) -> dict[str, Any]:
     """One JSON object from one line; ``where`` names the line in the error.
 

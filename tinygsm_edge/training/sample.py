@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.files import read_jsonl
+from tinygsm_edge.files import drop_cut_line, read_jsonl
 from tinygsm_edge.prompt import function, prompt
 
 if TYPE_CHECKING:
@@ -213,10 +213,7 @@ def _read_whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of an earlier, perhaps interrupted run; a last line cut short by a kill is removed from the file."""
     if not path.exists():
         return
-    data = path.read_bytes()
-    if not data.endswith(b"\n"):
-        with open(path, "r+b") as file:
-            file.truncate(data.rfind(b"\n") + 1)
+    drop_cut_line(path)
     for _, row in read_jsonl(path):
         yield row
 

@@ -9,6 +9,7 @@ from tinygsm_edge.errors import UserError
 
 VERBS = {
     "latency": "load, first token, decode step, stages per number of candidates; cold start, import, installed size",
+    "data": "problems drawn and filtered per second; how many distinct ones there are",
     "machine": "nothing: describes the machine as every result does",
 }
 """Verb, which is also the module's name in this package, and what it measures. Each module has ``main(argv)``."""

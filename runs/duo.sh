@@ -34,32 +34,32 @@ step() { # step RESULT COMMAND...: run the command unless its result is there
 build() { python -m tinygsm_edge.problems build "${sources[@]}" "$@"; }
 record() { "${@:2}" | tee "$out/record/$1.partial" && mv "$out/record/$1.partial" "$out/record/$1"; }
 
-step "$out/record/data.txt" record data.txt build --out "$out/train.jsonl" --size "${ROWS:-110000}" --seed 1 \
+step "$out/record/data.txt" record data.txt build --out "$out/train" --size "${ROWS:-110000}" --seed 1 \
   --mix "$mix" --validation "$out/validation.jsonl"
-step "$out/tokenizer.json" python -m tinygsm_edge.training.tokenizer --data "$out/train.jsonl" --out "$out/tokenizer.json"
+step "$out/tokenizer.json" python -m tinygsm_edge.training.tokenizer --data "$out/train" --out "$out/tokenizer.json"
 
-step "$out/generator/final" python -m tinygsm_edge.training.generator --data "$out/train.jsonl" \
+step "$out/generator/final" python -m tinygsm_edge.training.generator --data "$out/train" \
   --validation "$out/validation.jsonl" --tokenizer "$out/tokenizer.json" --size "$size" --out "$out/generator" \
   --time-budget "${GENERATOR_MINUTES:-74}" --batch-tokens 4096 --learning-rate 0.003 --decay-share 0.5 \
   --warmup-steps 100 --save-every 400 --compile ${GENERATOR_FLAGS:-}
 
 # Annealing: a short last stage on everyday patterns in many wordings, beside resampled real problems.
-step "$out/record/anneal.txt" record anneal.txt build --out "$out/anneal.jsonl" --size 24000 --seed 3 \
+step "$out/record/anneal.txt" record anneal.txt build --out "$out/anneal" --size 24000 --seed 3 \
   --mix resampled=0.4,template=0.6 --templates tinygsm_edge/problems/templates/basics
-step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$out/anneal.jsonl" \
+step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$out/anneal" \
   --validation "$out/validation.jsonl" --tokenizer "$out/tokenizer.json" --init-from "$out/generator/final" \
   --out "$out/annealed" --time-budget "${ANNEAL_MINUTES:-7}" --batch-tokens 4096 --learning-rate 0.0015 \
   --decay-share 0.8 --warmup-steps 20 --save-every 400 --compile ${GENERATOR_FLAGS:-}
 
 # The verifier learns on problems that the generator has not been trained on: fresh draws under another seed, and real
 # questions, of which it has seen each once. An earlier checkpoint beside the final ones makes the candidates diverse.
-step "$out/questions.jsonl" build --out "$out/questions.jsonl" --size "${QUESTIONS:-3000}" --seed 2 \
+step "$out/questions" build --out "$out/questions" --size "${QUESTIONS:-3000}" --seed 2 \
   --mix real=0.4,resampled=0.4,template=0.2
 steps=("$out"/generator/step-??????)
 checkpoints=("$out/annealed/final" "$out/generator/final")
 [ "${#steps[@]}" -eq 0 ] || checkpoints+=("${steps[$((${#steps[@]} * 3 / 4))]}")
 if [ ! -e "$out/record/candidates.txt" ]; then # continues by itself where it was interrupted
-  record candidates.txt python -m tinygsm_edge.training.sample --data "$out/questions.jsonl" \
+  record candidates.txt python -m tinygsm_edge.training.sample --data "$out/questions" \
     --checkpoints "${checkpoints[@]}" --out "$out/candidates.jsonl" --candidates "${CANDIDATES:-24}" \
     --rows "${SAMPLE_ROWS:-384}" --max-tokens 192 # 24 divides among 2 or 3 checkpoints and 2 temperatures
 fi

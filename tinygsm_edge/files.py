@@ -1,5 +1,6 @@
 """Files that are whole or absent, and JSON lines that name the line they choke on."""
 
+import io
 import json
 import os
 import tempfile
@@ -36,16 +37,39 @@ def atomic_path(target: Path) -> Iterator[Path]:
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON lines file with their line numbers, counted from 1; blank lines are passed over.
 
+    A file whose name ends in ``.zst`` is decompressed on the way.
+
     Raises:
         UserError: the file cannot be read, or a line is not a JSON object: names file and line.
     """
     try:
-        with open(path, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, parse_object(line, f"{path}:{number}")
+        for number, line in enumerate(_lines(Path(path)), start=1):
+            if line.strip():
+                yield number, parse_object(line, f"{path}:{number}")
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if path.suffix != ".zst":
+        with open(path, "rb") as lines:
+            yield from lines
+        return
+    zstandard = import_zstandard()
+    try:
+        with io.BufferedReader(zstandard.open(path, "rb")) as lines:
+            yield from lines
+    except zstandard.ZstdError as error:
+        raise UserError(f"{path}: not a zstandard file, or a damaged one ({error})") from error
+
+
+def import_zstandard() -> Any:
+    """The zstandard module, which only the training half of the project needs."""
+    try:
+        import zstandard
+    except ImportError as error:
+        raise UserError("compressed problems need zstandard: pip install 'tinygsm-edge[data]'") from error
+    return zstandard
 
 
 def drop_cut_line(path: Path) -> None:

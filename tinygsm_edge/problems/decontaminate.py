@@ -9,7 +9,8 @@ not count, so a resampled variant of an evaluation question is caught too. The 1
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -33,28 +34,23 @@ class Decontaminator:
 
     def reason(self, question: str) -> str | None:
         """Why a question must not be trained on ("question" or "13-gram"), or None when it may."""
-        words = normalized_words(question)
-        if _any_hit(self._questions, [_hash(words)]):
+        hashes = _hashes(question)
+        if _any_hit(self._questions, hashes["question"]):
             return "question"
-        return "13-gram" if _any_hit(self._ngrams["ngram13"], _ngrams(words, 13)) else None
+        return "13-gram" if _any_hit(self._ngrams["ngram13"], hashes["ngram13"]) else None
 
     def eight_gram_hit(self, question: str) -> bool:
         """Whether eight words in a row stand in an evaluation question too: worth reporting, not a reason to drop."""
-        return _any_hit(self._ngrams["ngram8"], _ngrams(normalized_words(question), 8))
+        return _any_hit(self._ngrams["ngram8"], _hashes(question)["ngram8"])
 
 
 def build_hashes(questions: Iterable[str], folder: Path) -> None:
     """Write the folder for a set of questions, each file atomically."""
-    whole: set[int] = set()
-    ngrams: dict[str, set[int]] = {name: set() for name in _LENGTHS}
-    for question in questions:
-        words = normalized_words(question)
-        whole.add(_hash(words))
-        for name, length in _LENGTHS.items():
-            ngrams[name].update(_ngrams(words, length))
-    for name, hashes in {"question": whole, **ngrams}.items():
+    hashed = [_hashes(question) for question in questions]
+    for name in ("question", *_LENGTHS):
+        found = [hashes[name] for hashes in hashed]
         with atomic_path(Path(folder) / f"{name}.npy") as temporary, open(temporary, "wb") as out:
-            np.save(out, np.array(sorted(hashes), dtype=np.uint64))
+            np.save(out, np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64))
 
 
 def normalized_words(question: str) -> list[str]:
@@ -62,16 +58,28 @@ def normalized_words(question: str) -> list[str]:
     return re.sub(r"[^a-z]", " ", question.lower()).split()
 
 
-def _hash(words: list[str]) -> int:
-    return int.from_bytes(hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest(), "little")
+# The same question is asked about several sets of hashes in turn.
+@lru_cache(maxsize=1024)
+def _hashes(question: str) -> dict[str, np.ndarray]:
+    """The hashes of a question: of all its words, and of its n-grams."""
+    words = normalized_words(question)
+    text = " ".join(words).encode()
+    starts = [0]
+    for word in words:
+        starts.append(starts[-1] + len(word) + 1)
+    grams = {
+        name: [text[starts[at] : starts[at + length] - 1] for at in range(len(words) - length + 1)]
+        for name, length in _LENGTHS.items()
+    }
+    return {name: _hashed(texts) for name, texts in {"question": [text], **grams}.items()}
 
 
-def _ngrams(words: list[str], length: int) -> Iterator[int]:
-    return (_hash(words[start:start + length]) for start in range(len(words) - length + 1))
+def _hashed(texts: list[bytes]) -> np.ndarray:
+    digests = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts])
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
-def _any_hit(hashes: np.ndarray, wanted: Iterable[int]) -> bool:
-    asked = np.fromiter(wanted, dtype=np.uint64)
+def _any_hit(hashes: np.ndarray, asked: np.ndarray) -> bool:
     places = np.searchsorted(hashes, asked)
     inside = places < len(hashes)
     return bool(np.any(hashes[places[inside]] == asked[inside]))

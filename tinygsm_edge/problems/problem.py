@@ -8,8 +8,9 @@ function with the question as docstring; arXiv 2312.09241).
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ class Problem:
     """A word problem.
 
     ``solution`` is a program in the form of :mod:`tinygsm_edge.prompt`: dedented statements that end in
-    ``return result``. ``source`` says where the problem comes from, ``id`` names it within its source.
+    ``return result``. ``source`` says where the problem comes from, ``id`` names it within its source, ``situation``
+    what it is about where that is known. ``distractors`` are numbers of the question that the solution does not need.
     """
 
     question: str
@@ -41,20 +43,34 @@ class Problem:
     solution: str | None = None
     source: str = ""
     id: str = ""
+    situation: str = ""
+    distractors: tuple[int | float, ...] = ()
 
 
 def read_problems(path: Path) -> list[Problem]:
-    """All problems of a JSON lines file, in order; see the module's first lines for the fields.
+    """All problems of a JSON lines file, or of all shards (``*.jsonl.zst``) of a folder, in order; see the module's
+    first lines for the fields.
 
     Raises:
         UserError: the file cannot be read, or a row is not a problem: names file and line.
     """
-    return [_problem(row, f"{path}:{number}") for number, row in read_jsonl(path)]
+    return list(stream_problems(path))
+
+
+def stream_problems(path: Path) -> Iterator[Problem]:
+    """The problems of :func:`read_problems` one by one, for files that are larger than memory."""
+    path = Path(path)
+    files = sorted(path.glob("*.jsonl.zst")) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{path}: no shards (*.jsonl.zst) there")
+    for file in files:
+        for number, row in read_jsonl(file):
+            yield from_row(row, f"{file}:{number}")
 
 
 def write_problems(path: Path, problems: Iterable[Problem]) -> int:
     """Write problems as JSON lines, atomically, without their empty fields; returns how many."""
-    return write_jsonl(path, (_row(problem) for problem in problems))
+    return write_jsonl(path, (to_row(problem) for problem in problems))
 
 
 def parse_answer(value: object) -> int | float | None:
@@ -63,7 +79,7 @@ def parse_answer(value: object) -> int | float | None:
     Whole numbers come back as int. None where there is no finite number.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _plain(value)
+        return finite_number(value)
     if not isinstance(value, str):
         return None
     match = _NUMBER.fullmatch(value.rpartition("####")[2].strip())
@@ -72,7 +88,7 @@ def parse_answer(value: object) -> int | float | None:
     digits = match["digits"].replace(",", "")
     sign = "-" if match["sign"] in ("-", "−") else ""
     try:
-        return _plain(float(sign + digits) if "." in digits else int(sign + digits))
+        return finite_number(float(sign + digits) if "." in digits else int(sign + digits))
     except ValueError:  # more digits than int() will read
         return None
 
@@ -87,17 +103,28 @@ def answers_equal(first: float | int | None, second: float | int | None) -> bool
     return math.isclose(first, second, rel_tol=1e-12, abs_tol=TOLERANCE)
 
 
-def _plain(value: int | float) -> int | float | None:
+def finite_number(value: int | float) -> int | float | None:
     """A number in its simplest type; None for one that is no finite float."""
     try:
         if not math.isfinite(value):
             return None
     except OverflowError:
         return None
-    return int(value) if float(value).is_integer() else value
+    return plain_number(value)
 
 
-def _problem(row: Mapping[str, Any], where: str) -> Problem:
+def plain_number(value: int | float | Fraction) -> int | float:
+    """A finite number in its simplest type: an int where it is whole."""
+    number = float(value) if isinstance(value, Fraction) else value
+    return int(value) if float(number).is_integer() else number
+
+
+def from_row(row: Mapping[str, Any], where: str) -> Problem:
+    """The problem of a row, in any of the three spellings; ``where`` names the row in the error.
+
+    Raises:
+        UserError: the row is not a problem.
+    """
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
         raise UserError(f'{where}: expected "question" to be a text, got {_shown(question)}')
@@ -107,14 +134,20 @@ def _problem(row: Mapping[str, Any], where: str) -> Problem:
             f'{where}: expected "answer" to be a number, or a text ending in "#### <number>", '
             f"got {_shown(row['answer'])}"
         )
-    texts = {name: row.get(name) for name in ("solution", "code", "source", "id")}
+    texts = {name: row.get(name) for name in ("solution", "code", "source", "id", "situation")}
     for name, text in texts.items():
         if text is not None and not isinstance(text, str) and name != "id":
             raise UserError(f'{where}: expected "{name}" to be a text, got {_shown(text)}')
     solution = texts["solution"]
     if solution is None and texts["code"] is not None:
         solution = _body(texts["code"], where)
-    return Problem(question, answer, solution, texts["source"] or "", "" if texts["id"] is None else str(texts["id"]))
+    distractors = row.get("distractors", [])
+    if not isinstance(distractors, list) or not all(type(number) in (int, float) for number in distractors):
+        raise UserError(f'{where}: expected "distractors" to be a list of numbers, got {_shown(distractors)}')
+    name = "" if texts["id"] is None else str(texts["id"])
+    return Problem(
+        question, answer, solution, texts["source"] or "", name, texts["situation"] or "", tuple(distractors)
+    )
 
 
 def _body(code: str, where: str) -> str:
@@ -131,13 +164,16 @@ def _body(code: str, where: str) -> str:
     return "\n".join([*imports, body])
 
 
-def _row(problem: Problem) -> dict[str, Any]:
+def to_row(problem: Problem) -> dict[str, Any]:
+    """A problem as a row of a JSON lines file, without its empty fields."""
     fields = {
         "question": problem.question,
         "answer": problem.answer,
         "solution": problem.solution,
         "source": problem.source or None,
         "id": problem.id or None,
+        "situation": problem.situation or None,
+        "distractors": list(problem.distractors) or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

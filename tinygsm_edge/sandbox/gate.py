@@ -23,6 +23,19 @@ _BRACKETS = re.compile(r"[()\[\]{}]")
 _OPERATOR_RUN = re.compile(r"(?:(?:[-+~]|\bnot\b|\bawait\b)\s*){64}")
 _REACH = re.compile(r"\.\s*__\w+__|\b__(?:import|builtins|loader|spec|build_class)__")
 
+# `name = arithmetic` lines, comments, `return name`: no strings, no attributes, no nested blocks.
+_STRAIGHT = re.compile(
+    r"(?:    (?:[A-Za-z_]\w* = [\w +\-*/%(),.\[\]]+)?(?:#[^\x00-\x1f]*)?\n){1,60}    return [A-Za-z_]\w*\n?", re.ASCII
+)
+_ATTRIBUTE = re.compile(r"\.\s*[A-Za-z_]|__")
+
+
+def is_straight(body: str) -> bool:
+    """Whether the body of a function is straight lines of arithmetic, which can touch nothing but their own names."""
+    if len(body) > MAX_CHARACTERS or _STRAIGHT.fullmatch(body) is None:
+        return False
+    return not any(_ATTRIBUTE.search(line.partition("#")[0]) for line in body.split("\n"))
+
 
 def refusal(program: str) -> str | None:
     """Why the program is not run, as one line, or ``None`` when it may go on to the interpreter."""

@@ -23,12 +23,15 @@ from typing import Self
 import pydantic_monty as monty
 
 from tinygsm_edge.errors import UserError
-from tinygsm_edge.prompt import ENTRY_POINT
+from tinygsm_edge.prompt import ENTRY_POINT, function
 from tinygsm_edge.sandbox.execution import MAX_INTEGER_BITS, Execution, parse_number, plain
-from tinygsm_edge.sandbox.gate import refusal
+from tinygsm_edge.sandbox.gate import is_straight, refusal
 
 KILL_GRACE = 0.25
 """Seconds past the time limit after which the pool kills a worker that has not stopped by itself."""
+
+SHARED = 32
+"""Straight-line programs that share a session in :meth:`Sandbox.run_straight`."""
 
 MAX_REPLY = 400
 """Characters of the reply to the call: any number the sandbox accepts is shorter."""
@@ -138,7 +141,45 @@ class Sandbox:
         finally:
             threads.shutdown(cancel_futures=True)
 
+    def run_straight(self, bodies: Sequence[str]) -> list[Execution]:
+        """Run the bodies of many functions, most of them straight lines of arithmetic, in far fewer sessions.
+
+        Assignments and arithmetic without strings, attributes or indices cannot touch anything beyond their function,
+        so programs of that kind (:func:`.gate.is_straight`) share a session, :data:`SHARED` at a time. Where one of
+        them fails, and for every other kind of program, each gets a session of its own as in :meth:`run`. Times
+        (``ms``) of shared sessions are divided equally.
+        """
+        results: dict[int, Execution] = {}
+        straight = [place for place, body in enumerate(bodies) if is_straight(body)]
+        for start in range(0, len(straight), SHARED):
+            places = straight[start : start + SHARED]
+            for place, execution in zip(places, self._run_shared([bodies[place] for place in places]), strict=False):
+                results[place] = execution
+        rest = [place for place in range(len(bodies)) if place not in results]
+        executions = self.run_many([function(bodies[place]) for place in rest])
+        results |= dict(zip(rest, executions, strict=True))
+        return [results[place] for place in range(len(bodies))]
+
+    def _run_shared(self, bodies: Sequence[str]) -> list[Execution]:
+        """The executions of straight programs, or none at all where not all of them end well."""
+        functions = [function(body).replace(ENTRY_POINT, f"{ENTRY_POINT}_{n}", 1) for n, body in enumerate(bodies)]
+        replies = "|".join(f"{{_tinygsm_reply({ENTRY_POINT}_{n}())!r}}" for n in range(len(bodies)))
+        call = f'f"{replies}"[:{MAX_REPLY * len(bodies)}]'
+        try:
+            execution, reply = self._in_session("\n".join(functions), call)
+        except monty.MontyCrashedError:
+            return []
+        executions = [replace(_read(text), ms=execution.ms / len(bodies)) for text in str(reply).split("|")]
+        good = execution.outcome == "ok" and len(executions) == len(bodies)
+        return executions if good and all(each.outcome == "ok" for each in executions) else []
+
     def _run_in_session(self, program: str) -> Execution:
+        execution, reply = self._in_session(program, CALL)
+        return replace(_read(reply), ms=execution.ms) if execution.outcome == "ok" else execution
+
+    def _in_session(self, program: str, call: str) -> tuple[Execution, object]:
+        """Define a program and make a call in a fresh session: how that went, and the reply."""
+        reply: object = None
         with self._pool.checkout(
             script_name="program.py", limits=self._limits, os_policy=OS_POLICY, assert_message_annotations=False
         ) as session:
@@ -148,15 +189,15 @@ class Sandbox:
                 step = session.feed_start(program, print_callback=_discard)
                 while not isinstance(step, monty.MontyComplete):
                     step = step.resume_auto()
-                reply = session.feed_run(CALL, print_callback=_discard)
-                execution = _read(reply)
+                reply = session.feed_run(call, print_callback=_discard)
+                execution = Execution("ok")
             except monty.MontyCrashedError:
                 raise
             except monty.MontySyntaxError as error:
                 execution = Execution("syntax_error", message=plain(str(error)))
             except monty.MontyError as error:
                 execution = self._failure(error, time.perf_counter() - begin)
-            return replace(execution, ms=(time.perf_counter() - begin) * 1e3)
+            return replace(execution, ms=(time.perf_counter() - begin) * 1e3), reply
 
     def _failure(self, error: monty.MontyError, seconds: float) -> Execution:
         """The outcome that an exception inside the VM stands for."""

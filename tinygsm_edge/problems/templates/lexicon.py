@@ -1,9 +1,9 @@
-"""People and things that fill the slots of templates, read from ``library/lexicon/*.yaml``."""
+"""People, things and texts that fill the slots of templates, read from ``library/lexicon/*.yaml``."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tinygsm_edge.errors import UserError
@@ -12,12 +12,13 @@ from tinygsm_edge.problems.templates.yaml_nodes import read_nodes
 LIBRARY = Path(__file__).parent / "library"
 # Said with a consonant though written with a vowel, and the other way round.
 _CONSONANT_SOUND = re.compile(r"(?:uni(?!n|m)|eu|use|usu|uten|uku|one\b|once\b|ural|ufo)", re.IGNORECASE)
+_TITLES = (("Mr.", "he"), ("Mrs.", "she"), ("Ms.", "she"))
 _VOWEL_SOUND = re.compile(r"(?:hour|heir|honest|hono|[aeiou]|x-ray|mp3)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A first name with its pronouns: ``they`` he or she, ``them`` him or her, ``their``, ``theirs``, ``themself``."""
+    """A name with its pronouns: ``they`` he or she, ``them`` him or her, ``their``, ``theirs``, ``themself``."""
 
     name: str
     they: str
@@ -53,10 +54,16 @@ class Thing:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """All people, and the things of each category."""
+    """People by kind (``person``, ``she``, ``he``, ``adult``), things by category, texts by category (``weekday``)."""
 
-    people: tuple[Person, ...]
+    people: dict[str, tuple[Person, ...]]
     things: dict[str, tuple[Thing, ...]]
+    texts: dict[str, tuple[str, ...]]
+
+    @property
+    def categories(self) -> list[str]:
+        """Every word that a slot may name."""
+        return sorted([*self.people, *self.things, *self.texts])
 
 
 def article(words: str) -> str:
@@ -84,6 +91,7 @@ def plural(noun: str) -> str:
     return noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
 
 
+@lru_cache(maxsize=1 << 14)
 def snake_case(words: str) -> str:
     """Words as a Python variable name: ``Toy car`` becomes ``toy_car``."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
@@ -98,20 +106,30 @@ def thing(text: str) -> Thing:
 
 
 def load_lexicon(folder: Path = LIBRARY / "lexicon") -> Lexicon:
-    """Names and things from ``names.yaml`` and ``things.yaml``.
+    """The lexicon of ``names.yaml``, ``things.yaml`` and ``texts.yaml``.
 
     Raises:
-        UserError: a file is missing or not of the expected shape.
+        UserError: a file is missing or not of the expected shape, or a category stands in two files.
     """
-    names, things = _lists(folder / "names.yaml"), _lists(folder / "things.yaml")
-    if not set(names) <= {"she", "he"}:
-        raise UserError(f"{folder / 'names.yaml'}: the keys are `she` and `he`, each with a list of first names")
-    people = [
-        Person(name, they, *("her", "her", "hers", "herself") if they == "she" else ("him", "his", "his", "himself"))
-        for they, group in names.items()
-        for name in group
-    ]
-    return Lexicon(tuple(people), {category: tuple(map(thing, group)) for category, group in things.items()})
+    names, things, texts = (_lists(folder / f"{name}.yaml") for name in ("names", "things", "texts"))
+    if set(names) != {"she", "he", "surname"}:
+        raise UserError(f"{folder / 'names.yaml'}: the keys are `she`, `he` (first names) and `surname`")
+    she = tuple(_person(name, "she") for name in names["she"])
+    he = tuple(_person(name, "he") for name in names["he"])
+    titled = [(f"{title} {name}", they) for name in names["surname"] for title, they in _TITLES]
+    people = {"person": she + he, "she": she, "he": he, "adult": tuple(_person(*item) for item in titled)}
+    twice = (set(people) & set(things)) | (set(people) & set(texts)) | (set(things) & set(texts))
+    if twice:
+        raise UserError(f"{folder}: the category `{min(twice)}` stands in two files")
+    return Lexicon(
+        people,
+        {category: tuple(map(thing, group)) for category, group in things.items()},
+        {category: tuple(group) for category, group in texts.items()},
+    )
+
+
+def _person(name: str, they: str) -> Person:
+    return Person(name, they, *("her", "her", "hers", "herself") if they == "she" else ("him", "his", "his", "himself"))
 
 
 def _lists(path: Path) -> dict[str, list[str]]:

@@ -1,8 +1,13 @@
 """What a template must keep beyond compiling: rules on wordings and programs, tried on many draws."""
 
+import os
 import random
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from tinygsm_edge.errors import UserError
@@ -11,8 +16,9 @@ from tinygsm_edge.problems.templates.expression import ExpressionError, exact_re
 from tinygsm_edge.problems.templates.lexicon import LIBRARY, load_lexicon
 from tinygsm_edge.problems.templates.loader import TemplateError, read_templates
 from tinygsm_edge.problems.templates.template import Template, acceptable, pick_distinct
+from tinygsm_edge.problems.templates.yaml_nodes import read_nodes
 
-DRAWS = 200
+DRAWS = 100
 _MIN_WORDINGS, _MIN_SHARE = 3, 0.1
 _ENDINGS = ("?", ".", "!")
 # What may not be seen in a rendered question, and how it is put to the author.
@@ -32,32 +38,58 @@ _BLEMISHES = [
 _FALSE_ARTICLE = re.compile(r"\ban? (?:one|once|use|eu)", re.IGNORECASE)
 
 
-def lint(paths: Sequence[Path] = (), draws: int = DRAWS) -> list[str]:
+def lint(paths: Sequence[Path] = (), draws: int = DRAWS, workers: int | None = None) -> list[str]:
     """Every fault of the given files (default: the library) as ``file:line: id: what``; an empty list is a clean bill.
 
-    Ids are compared over the given files and the library together.
+    Ids are compared over the given files and the library together. Files are checked side by side by ``workers``
+    processes, by default one for each processor.
     """
     library = sorted(LIBRARY.glob("*.yaml"))
-    lexicon = load_lexicon()
-    faults: list[str] = []
-    places: dict[str, str] = {}
     wanted = [Path(path) for path in paths] or library
     known = {path.resolve() for path in wanted}
-    for path in [path for path in library if path.resolve() not in known] + wanted:
-        listed = path in wanted
-        try:
-            for template in read_templates(path, lexicon):
-                if isinstance(template, TemplateError):
-                    faults += [str(template)] if listed else []
-                    continue
-                if listed and template.id in places:
-                    faults.append(f"{template.place}: {template.id}: the id is taken by {places[template.id]}")
-                places.setdefault(template.id, template.place)
-                if listed:
-                    faults += check(template, draws)
-        except UserError as error:
-            faults += [str(error)] if listed else []
+    places = _places([path for path in library if path.resolve() not in known])
+    count = min(workers or len(os.sched_getaffinity(0)), len(wanted))
+    check_file = partial(_lint_file, draws=draws)
+    if count == 1:
+        checked = list(map(check_file, wanted))
+    else:
+        with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+            checked = list(pool.map(check_file, wanted))
+    faults: list[str] = []
+    for found, ids in checked:
+        faults += found
+        for name, place in ids:
+            if name in places:
+                faults.append(f"{place}: {name}: the id is taken by {places[name]}")
+            places.setdefault(name, place)
     return faults
+
+
+def _places(paths: Sequence[Path]) -> dict[str, str]:
+    """Where each id of the files stands; what cannot be read is passed over, since nobody asked about it."""
+    places: dict[str, str] = {}
+    for path in paths:
+        with suppress(UserError, AttributeError, KeyError, TypeError):
+            root = read_nodes(path).value
+            for node in root["templates"].value:
+                places[str(node.value["id"].value)] = f"{path}:{node.line}"
+    return places
+
+
+def _lint_file(path: Path, draws: int) -> tuple[list[str], list[tuple[str, str]]]:
+    """The faults of one file, and its ids with their places."""
+    faults: list[str] = []
+    ids: list[tuple[str, str]] = []
+    try:
+        for template in read_templates(path, load_lexicon()):
+            if isinstance(template, TemplateError):
+                faults.append(str(template))
+                continue
+            ids.append((template.id, template.place))
+            faults += check(template, draws)
+    except UserError as error:
+        faults.append(str(error))
+    return faults, ids
 
 
 def check(template: Template, draws: int = DRAWS) -> list[str]:
@@ -129,7 +161,7 @@ def _rendered(
     index = turn % len(template.wordings)
     line = template.wording_lines[index]
     values = [*numbers, *pick_distinct(template.others, rng)]
-    problem = template.render(values, template.wordings[index], answer, 0, rng)
+    problem = template.render(values, index, answer, 0, rng)
     text = problem.question
     if not text.endswith(_ENDINGS):
         yield line, "the question does not end on a question mark or full stop", text[-60:]

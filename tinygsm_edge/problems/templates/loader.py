@@ -1,5 +1,6 @@
 """Reads template files and compiles them; every fault names the file, the line and the template."""
 
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.templates.expression import (
+    FUNCTIONS,
     ExpressionError,
     any_unknown,
     compile_function,
@@ -26,6 +28,7 @@ _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)(?:\s+step\s+(
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PROGRAM_SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 _MAX_CHOICES = 100_000
+_TAKEN = {*keyword.kwlist, *FUNCTIONS, "result"}
 
 
 class TemplateError(UserError):
@@ -135,8 +138,8 @@ class _Reader:
         if not isinstance(node.value, dict):
             raise self.fault(node.line, "expected `name: value` lines")
         for name, value in node.value.items():
-            if not _NAME.fullmatch(name) or name == "result":
-                raise self.fault(value.line, f"`{name}` cannot be a name: snake_case, not `result`")
+            if not _NAME.fullmatch(name) or name in _TAKEN:
+                raise self.fault(value.line, f"`{name}` cannot be a name: snake_case, no word of Python, not `result`")
         return node.value
 
     def sequence(self, node: Node | None) -> list[Node]:
@@ -156,14 +159,17 @@ class _Reader:
         if isinstance(node.value, list):
             return self.choice_slot(name, node, [item.value for item in node.value])
         spec = str(node.value).strip()
-        if spec == "person":
-            return Slot(name, "person", self.lexicon.people, node.line)
-        if spec in self.lexicon.things:
-            return Slot(name, "thing", self.lexicon.things[spec], node.line)
+        for kind, categories in (
+            ("person", self.lexicon.people),
+            ("thing", self.lexicon.things),
+            ("text", self.lexicon.texts),
+        ):
+            if spec in categories:
+                return Slot(name, kind, categories[spec], node.line)
         match = _RANGE.fullmatch(spec)
         if not match:
-            known = ", ".join(sorted(self.lexicon.things))
-            what = f"slot `{name}`: `{spec}` is no range (2..9), list, person or category ({known})"
+            known = ", ".join(self.lexicon.categories)
+            what = f"slot `{name}`: `{spec}` is no range (2..9), list or category ({known})"
             raise self.fault(node.line, what)
         low, high = Decimal(match[1]), Decimal(match[2])
         step = Decimal(match[3] or 1)

@@ -6,8 +6,9 @@ One YAML file of ``library/`` holds the templates of one situation (:mod:`.loade
     templates:
     - id: shop_change
       slots:
-        buyer: person                       # a first name with pronouns
+        buyer: person                       # a first name with pronouns; `she`, `he`, or `adult` (Mrs. Okafor)
         item: stationery                    # a thing of a category of library/lexicon/things.yaml
+        day: weekday                        # a text of a category of library/lexicon/texts.yaml
         shop: ["corner shop", "school fair"]  # one of a list of texts, numbers, or nouns written one/many
         price: 2..9                         # a whole number, both ends included; `0.5..4 step 0.25` for decimals
         count: 3..12
@@ -28,14 +29,16 @@ One YAML file of ``library/`` holds the templates of one situation (:mod:`.loade
       answer: whole                         # whole (default), money (two decimals) or decimal (four)
 
 In a wording ``{slot}`` shows a slot and ``{slot.form}`` a form of it (:data:`.wording.FORMS`; ``{buyer.They}`` for a
-capital), ``{count|item}`` agrees in number, ``[[a|b]]`` draws an alternative. In the program ``{number}``, and
-``{thing.var}``, ``{thing.vars}``, ``{person.var}`` as parts of names. No two slots of a draw hold the same person or
-thing; a draw with a negative intermediate value or an answer of the wrong kind is never handed out.
+capital), ``{count|item}`` agrees in number, ``{part/parts}`` is 3/4 and ``{part.word/parts}`` three quarters,
+``[[a|b]]`` draws an alternative. In the program ``{number}``, and ``{thing.var}``, ``{thing.vars}``, ``{person.var}``
+as parts of names; comments may stand in it. No two slots of a draw hold the same person or thing; a draw with a
+negative intermediate value or an answer of the wrong kind is never handed out.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tinygsm_edge.errors import UserError
@@ -62,7 +65,7 @@ class Slot:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     """A compiled template. ``numbers`` and ``others`` are its slots; drawn values stand in the order numbers, lets,
     others. ``let_reads`` says which numbers each let is made from, ``place`` is ``file:line``."""
@@ -79,6 +82,22 @@ class Template:
     wordings: tuple[Text, ...]
     wording_lines: tuple[int, ...]
     program: Text
+
+    @cached_property
+    def idle(self) -> tuple[tuple[int, ...], ...]:
+        """For each wording the places, among the drawn values, of numbers that it shows and the program does not need:
+        its distractors."""
+        names = [slot.name for slot in self.numbers] + list(self.lets)
+        needed = set(self.program.used)
+        for let in reversed(self.lets):  # a let may be made from those before it
+            if let in needed:
+                needed |= self.let_reads[let]
+        # A number that is shown by way of a let belongs to the let's story: "4 boxes of 6, 24 in all".
+        kin = {name for let in self.lets if self.let_reads[let] & needed for name in (let, *self.let_reads[let])}
+        return tuple(
+            tuple(place for place, name in enumerate(names) if name in text.used - needed - kin)
+            for text in self.wordings
+        )
 
     def draw(self, rng: random.Random) -> Problem:
         """A problem of this template; its id ends on the key with which :meth:`at` gives it again."""
@@ -99,15 +118,15 @@ class Template:
         else:
             raise UserError(f"{self.place}: {self.id}: none of {TRIES} draws keeps its rules (`where`, sign, answer)")
         values = [*numbers, *outcome[0], *pick_distinct(self.others, rng)]
-        wording = self.wordings[int(rng.random() * len(self.wordings))]
+        wording = int(rng.random() * len(self.wordings))
         return self.render(values, wording, tidy(outcome[1][-1]), key, rng)
 
-    def render(
-        self, values: Sequence[Any], wording: Text, answer: int | float, key: int, rng: random.Random
-    ) -> Problem:
-        """The problem with these values in this wording."""
+    def render(self, values: Sequence[Any], wording: int, answer: int | float, key: int, rng: random.Random) -> Problem:
+        """The problem with these values in the wording of this number."""
         solution = self.program.render(values, rng) + "\nreturn result"
-        return Problem(wording.render(values, rng), answer, solution, "template", f"{self.id}-{key:012x}")
+        question = self.wordings[wording].render(values, rng)
+        idle = tuple([values[place] for place in self.idle[wording]])
+        return Problem(question, answer, solution, "template", f"{self.id}-{key:012x}", self.situation, idle)
 
     def pick_numbers(self, rng: random.Random) -> list[int | float]:
         """One value for each number slot, whether or not `where` holds."""

@@ -37,8 +37,10 @@ class Text:
 # Put after an "a" or "an" that stands before a slot: whether it is a or an shows when the slot is filled.
 _OPEN = "\x00"
 _OPEN_ARTICLE = re.compile(r"\b([Aa])n?\x00 (\S+)")
+# A capital A is an article at the beginning of a sentence only: "plan A" is not.
+_ARTICLE_AT_END = re.compile(r"((?:(?:^|[.!?:\"] ?)A|\ba)n?) (\$?)$")
 _TOKEN = re.compile(r"\[\[|\]\]|\||\{[^{}]*\}")
-_SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?(?:\|([^{}|]+))?\}")
+_SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?(?:/(\w+))?(?:\|([^{}|]+))?\}")
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -107,6 +109,19 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def ratio(above: int | float, below: int | float) -> str:
+    """``three quarters``, ``one half``, ``two fifths``; above twenty ``3/25``."""
+    part = {2: "half", 4: "quarter"}.get(int(below)) or (_ORDINALS.get(below) if below > 2 else None)
+    if part is None or above != int(above):
+        return f"{above}/{below}"
+    return f"{word(above)} {part if above == 1 else thing(f'{part}/halves' if part == 'half' else part).many}"
+
+
+RATIOS: dict[str, Callable[[Any, Any], str]] = {
+    "": lambda above, below: f"{above}/{below}",
+    "word": ratio,
+    "Word": lambda above, below: _capital(ratio(above, below)),
+}
 # The forms of each kind of slot; "" is the bare slot. A capital letter asks for the same with a capital.
 FORMS: dict[str, dict[str, Callable[[Any], str]]] = {
     "number": {
@@ -117,9 +132,11 @@ FORMS: dict[str, dict[str, Callable[[Any], str]]] = {
         "fraction": fraction,
         "multiple": multiple,
         "money": money,
+        "two": lambda value: f"{value:02}",
     },
     "person": {
         "": lambda p: p.name,
+        "x": lambda p: p.name,
         "they": lambda p: p.they,
         "them": lambda p: p.them,
         "their": lambda p: p.their,
@@ -189,8 +206,8 @@ class _Compiler:
                 part, names = self.slot(token) if token.startswith("{") else (token, frozenset())
                 always, start = names, start + 1
             if callable(part) and parts and isinstance(parts[-1], str):
-                # "a {count}-mile walk": the article depends on what fills the slot.
-                parts[-1] = re.sub(r"\b([Aa]n?) $", rf"\1{_OPEN} ", parts[-1])
+                # "a {count}-mile walk", "a ${price} ticket": the article depends on what fills the slot.
+                parts[-1] = _ARTICLE_AT_END.sub(rf"\1{_OPEN} \2", parts[-1])
             parts.append(part)
             used |= names
             shown |= always
@@ -221,10 +238,12 @@ class _Compiler:
         match = _SLOT.fullmatch(token)
         if not match:
             raise WordingError(f"cannot read {token}: a slot looks like {{name}}, {{name.form}} or {{number|thing}}")
-        name, form, noun = match.groups()
+        name, form, below, noun = match.groups()
         if name not in self.slots:
             raise WordingError(f"unknown slot {token}; there are {_listed(self.slots)}")
         place, kind = self.slots[name]
+        if below is not None:
+            return self.ratio(token, place, form or "", below, noun), frozenset({name, below})
         show = self.form(token, kind, form or "")
         if noun is None:
             return (lambda values, rng: show(values[place])), frozenset({name})
@@ -237,6 +256,14 @@ class _Compiler:
             raise WordingError(f"{token}: `{noun}` is no slot for things; write a literal noun as one/many")
         other = self.slots[noun][0]
         return (lambda values, rng: counted(values[place], show, values[other])), frozenset({name, noun})
+
+    def ratio(self, token: str, above: int, form: str, below: str, noun: str | None) -> Part:
+        """``{part/parts}``: 3/4; ``{part.word/parts}``: three quarters."""
+        numbers = {name for name, (_, kind) in self.slots.items() if kind == "number"}
+        if form not in RATIOS or noun or below not in numbers or self.forms is not FORMS:
+            raise WordingError(f"{token}: a ratio of two numbers is written {{a/b}}, {{a.word/b}} or {{a.Word/b}}")
+        place, show = self.slots[below][0], RATIOS[form]
+        return lambda values, rng: show(values[above], values[place])
 
     def form(self, token: str, kind: str, form: str) -> Callable[[Any], str]:
         forms = self.forms[kind]

@@ -125,6 +125,19 @@ def explained_by_words(question: str) -> frozenset[Fraction]:
     return frozenset(found)
 
 
+def words_explaining(question: str, value: Fraction) -> int:
+    """How many words of the question can account for a constant of this value."""
+    return sum(len(pattern.findall(question)) for pattern, values in _WORD_RULES if value in values)
+
+
+def numbers_in(question: str) -> Iterator[Fraction]:
+    """The values of all numerals and number words, whatever they stand for."""
+    for match in _NUMBER.finditer(question):
+        value = Fraction(match.group().replace(",", "")) if match["numeral"] else words_value(match.group())
+        if value is not None:
+            yield value
+
+
 def find_mentions(question: str) -> list[Mention]:
     """The mentions of a question from left to right."""
     return list(_mentions(question))

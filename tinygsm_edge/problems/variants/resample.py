@@ -1,5 +1,7 @@
 """Fresh numbers for a problem, put consistently into question and program: one worked problem becomes thousands.
 
+People (:mod:`.first_names`), things (:mod:`.items`) and words for parts (:mod:`.part_words`) change too.
+
 A number of the question may move when it can be traced to its literals in the program and nothing else explains those
 literals. Every other literal must be explained by a number that stays or by a word ("dozen": 12); a problem with an
 unexplained literal is refused, since somebody's mental arithmetic hides there. Where equal numbers leave open which
@@ -17,13 +19,15 @@ from itertools import pairwise
 
 from tinygsm_edge.problems.problem import Problem
 from tinygsm_edge.problems.templates.lexicon import article
-from tinygsm_edge.problems.variants import first_names
+from tinygsm_edge.problems.variants import first_names, items
 from tinygsm_edge.problems.variants.mentions import Mention, find_mentions, number_words
+from tinygsm_edge.problems.variants.part_words import CHOICES, part_mention, written
 from tinygsm_edge.problems.variants.straight_line import Program, parse
 from tinygsm_edge.problems.variants.tracing import Group, Trace, pinned_groups, trace_literals
 
 TRIES = 400
 NAME_SWAP = 0.7  # share of draws in which the people get other names
+ITEM_SWAP = 0.6  # share of draws in which the story is about other things
 _SLACK = 1e-7
 _LARGEST = 1e12
 _ASKS_PERCENT = re.compile(r"\b(?:what|which|how many) (?:is the )?percent", re.I)
@@ -66,6 +70,7 @@ class Resampling:
     checks: tuple[Check | None, ...]
     ranks: tuple[tuple[int, int], ...]
     names: tuple[str, ...]
+    item: items.Swap | None = None
 
     def draw(self, rng: random.Random) -> Problem | None:
         """A variant (source "resampled", id of the original plus a tag), or None when no fitting numbers came up."""
@@ -114,6 +119,8 @@ class Resampling:
         if self.names and rng.random() < NAME_SWAP:
             chosen = first_names.fresh_names(self.names, question, rng)
             question, solution = first_names.swap(question, solution, chosen)
+        if self.item and rng.random() < ITEM_SWAP:
+            question, solution = items.swap_item(question, solution, self.item, rng)
         answer = values[fresh.result]
         return replace(self.problem, question=question, solution=solution, source="resampled",
                        answer=int(answer) if answer.denominator == 1 else round(float(answer), 10),
@@ -133,6 +140,11 @@ def resampler(problem: Problem) -> Resampling | None:
     pinned = pinned_groups(problem.question, program, values, mentions, traces)
     slots = tuple(slot for slot in (_slot(group, program, traces[group]) for group in traces if group not in pinned)
                   if len(slot.choices) > 2)
+    word = part_mention(problem.question, program, mentions)
+    if word is not None:
+        mention, place = word
+        choices = tuple(Fraction(n) for n in CHOICES[mention.kind])
+        slots += (Slot((mention,), (place,), (Fraction(1),), (Fraction(0),), choices),)
     moving = frozenset(program.literals[index].node for slot in slots for index in slot.literals)
     used = {mention for group in traces for mention in group}
     idle = [mention.value for mention in mentions if mention not in used and mention.value > 1]
@@ -143,7 +155,8 @@ def resampler(problem: Problem) -> Resampling | None:
     if _ASKS_PERCENT.search(problem.question) and checks[program.result]:
         checks[program.result] = _check(values[program.result], [*idle, Fraction(100)])
     return Resampling(problem, program, slots, tuple(checks), _ranks(problem.question, program, values),
-                      first_names.exchangeable(problem.question, problem.solution or ""))
+                      first_names.exchangeable(problem.question, problem.solution or ""),
+                      items.exchangeable_item(problem.question, problem.solution or ""))
 
 
 def _slot(group: Group, program: Program, trace: Trace) -> Slot:
@@ -222,6 +235,9 @@ def _percentages_fit(slots: Sequence[Slot], drawn: Sequence[Fraction]) -> bool:
 
 def _written(value: Fraction, mention: Mention) -> str:
     """The value in the manner of the mention: words, thousands separators, decimals, a capital."""
+    if mention.kind in CHOICES:
+        words = written(int(value), mention.kind)
+        return words.capitalize() if mention.text[0].isupper() else words
     if mention.is_word:
         words = number_words(int(value)) or ""
         return words.capitalize() if mention.text[0].isupper() else words

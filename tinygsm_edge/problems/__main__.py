@@ -107,6 +107,8 @@ def run_lint(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> None:
     from tinygsm_edge.problems.show import run
 
+    if options.n < 1:
+        raise UserError("-n must be at least 1")
     run(options)
 
 
@@ -162,6 +164,8 @@ def run_build(options: argparse.Namespace) -> None:
     mix = parse_mix(options.mix) if options.mix else None
     if options.validation and not options.gsm8k:
         raise UserError("--validation writes GSM8K's held-out problems: give --gsm8k TRAIN.jsonl too")
+    if options.workers is not None and options.workers < 1:
+        raise UserError("--workers must be at least 1")
     if options.ray and options.workers:
         raise UserError("--workers is for this machine alone; with --ray the cluster decides")
     train, validation = split(read_gsm8k(options.gsm8k)) if options.gsm8k else ([], [])

@@ -113,14 +113,15 @@ class _Plot:
         return values
 
     def whose(self) -> str:
-        """The asked amount as things: "the apples Maya picked"."""
+        """The asked amount as things: "the apples that Maya picked"."""
         items, verb = self.common["item"].many if self.theme.items else "", self.theme.words["verb"]
         names = _listed([_name(self.cast[place]) for place in self.asked])
-        every = "all the" if len(self.asked) > 1 else "the"
         if self.theme.frame == "owners":
             verb = self.theme.words["base_all"] if len(self.asked) > 1 else verb
-            return f"{every} {items} that {names} {verb}"
-        return f"{every} {items} {'in' if self.theme.frame == 'places' else 'from'} {names}"
+            return f"the {items} that {names} {verb}"
+        if self.theme.frame == "days":
+            return f"the {items} that {_name(self.common['actor'])} {verb} on {names}"
+        return f"the {items} in {names}"
 
     def program(self) -> str:
         """The numbers in the order of the story, then a line for each quantity that is needed, then the result."""
@@ -185,7 +186,9 @@ def _plotted(theme: Theme, rng: random.Random) -> _Plot | None:
     most = min(_MOST, len(theme.subjects))
     asks = [ask for ask in _ASKS if ask in theme.phrases]
     ask = rng.choices(asks, [{"ask": 5, "ask_total": 5, "ask_more": 2, "ask_average": 1}[name] for name in asks])[0]
-    finals = theme.finals if ask in ("ask", "ask_total") and rng.random() < 0.5 and steps > 1 else ()
+    finals = _finals(theme) if ask in ("ask", "ask_total") and steps > 1 else ()
+    if rng.random() < (0.5 if len(finals) > 1 else 0.7):
+        finals = ()
     final = finals[int(rng.random() * len(finals))] if finals else None
     extra = 1 if rng.random() < IRRELEVANT_SHARE / 2 and theme.frame != "days" else 0
     own = steps - (final is not None) - (ask != "ask")
@@ -206,6 +209,9 @@ def _plotted(theme: Theme, rng: random.Random) -> _Plot | None:
     if final is not None:
         numbers = {"price": theme.price, "wage": theme.wage}.get(final.needs) or final.numbers or range(0, 1)
         number = numbers[int(rng.random() * len(numbers))]
+        if final.needs == "things":
+            # A goal is a round number somewhat above what there is.
+            number = 5 * int(amount / 5 + 1 + rng.random() * (amount / 5 + 3))
         amount = final.apply(int(amount), number)
     if amount <= 0 or amount != int(amount) or (final is None and ask == "ask" and not graph[asked[0]].parents):
         return None
@@ -213,6 +219,13 @@ def _plotted(theme: Theme, rng: random.Random) -> _Plot | None:
     plot.order = sorted(kept) if rng.random() < 0.55 else rng.sample(sorted(kept), len(kept))
     _set_cast(plot, rng)
     return plot
+
+
+def _finals(theme: Theme) -> tuple[Final, ...]:
+    """The finals that make sense for a theme: a goal only where something is done that one may aim at."""
+    verb = theme.words["verb"]
+    done = theme.frame == "days" or (theme.words["base_all"] == verb and verb not in ("", "used", "got", "spotted"))
+    return theme.finals if done else tuple(final for final in theme.finals if final.needs != "things")
 
 
 def _kept(graph: list[Quantity], used: set[int], extra: int, theme: Theme, rng: random.Random) -> set[int]:
@@ -237,7 +250,8 @@ def _asked(graph: Sequence[Quantity], ask: str, rng: random.Random) -> tuple[int
         other = int(rng.random() * last)
         higher, lower = (last, other) if graph[last].value > graph[other].value else (other, last)
         # Where the sentence of one says the difference, there is nothing to find.
-        direct = graph[last].relation.name in ("more", "less") and graph[last].parents == (other,)
+        name, parents = graph[last].relation.name, graph[last].parents
+        direct = other in parents and name in ("more", "less", "sum")
         return None if graph[higher].value == graph[lower].value or direct else (higher, lower)
     count = len(graph) if rng.random() < 0.6 else 2 + int(rng.random() * (len(graph) - 1))
     return tuple(sorted([*rng.sample(range(last), min(count, len(graph)) - 1), last]))
@@ -282,7 +296,8 @@ def _joined(statements: Sequence[str], rng: random.Random) -> list[str]:
     for statement in statements:
         if open_end and rng.random() < 0.25:
             lowered = statement[0].lower() + statement[1:] if statement.startswith(_LOWERED) else statement
-            joined[-1] = f"{joined[-1][:-1]}, and {lowered}"
+            word = "while" if rng.random() < 0.3 and not statement.startswith(("Compared ", "Someone ")) else "and"
+            joined[-1] = f"{joined[-1][:-1]}, {word} {lowered}"
             open_end = False
         else:
             joined.append(statement)

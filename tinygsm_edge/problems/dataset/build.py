@@ -77,22 +77,20 @@ def build(plan: Plan, out: Path, runner: Runner | None = None, force: bool = Fal
         UserError: the plan cannot be followed, there is a finished set in the folder (and not ``force``), or another
             plan's unfinished one.
     """
-    plan.counts()
-    work = _opened(Path(out), plan.fingerprint(), force)
     templates = load_library(plan.library) if plan.counts()["template"] else []
     with tempfile.TemporaryDirectory() as folder:
         build_hashes((problem.question for problem in plan.validation), Path(folder))
         evaluation = _evaluation(plan.decontaminate, Path(folder) / "evaluation") if plan.decontaminate else None
+        # From here on there is something to write: what is wrong with the plan has shown by now.
+        work = _opened(Path(out), plan.fingerprint(), force)
         settings = Settings(plan.seed, plan.library, Decontaminator(Path(folder)), evaluation)
-    spill = Spill(work / "shards", plan.shards, plan.seed)
-    with closing(spill):
+    with closing(Spill(work / "shards", plan.shards, plan.seed)) as spill:
         joined = _Joined(plan, spill)
         maker = _Maker(work / "units", settings, runner or local_runner())
         for source, units in _sources(plan, [template.id for template in templates], joined):
             joined.take(source, maker.parts(units))
         shards = list(spill.write(work))
-    census = joined.census
-    write_card(work, census, joined.built, plan, shards)
+    write_card(work, joined.census, joined.built, plan, shards)
     _finish(Path(out), work, force)
     return joined.built
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinygsm_edge.files import atomic_path
+from tinygsm_edge.problems.compare import distances
 from tinygsm_edge.problems.dataset.census import Census, token_lengths
 from tinygsm_edge.problems.dataset.plan import Plan
 from tinygsm_edge.problems.dataset.units import FATES, SOURCES
@@ -45,6 +46,7 @@ def write_card(
         "tokens": token_lengths(census.sample, Tokenizer.from_file(str(_TOKENIZER))),
         "origins": dict(plan.origins),
         "licences": {source: _LICENCES[source] for source in census.sources if source in _LICENCES},
+        "fit": distances(census.sample, plan.real) if plan.real else {},
         "decontaminated": plan.decontaminate is not None,
         "fingerprint": plan.fingerprint(),
         "files": list(shards),
@@ -93,6 +95,7 @@ def readme(card: Mapping[str, Any]) -> str:
         f"{sample['near_duplicates']:,} are near-duplicates of an earlier one (MinHash over word 5-grams, numbers "
         f"masked, Jaccard 0.9), and their words make {ngrams}. {card['with_distractors']:,} problems carry a number "
         "that their solution does not need.\n",
+        *_fit(card["fit"]),
         "## Situations\n",
         _table(["situation", "problems"], [[name, f"{count:,}"] for name, count in card["situations"].items()]),
         "## Files\n",
@@ -102,6 +105,18 @@ def readme(card: Mapping[str, Any]) -> str:
         ),
     ]
     return "\n".join(parts)
+
+
+def _fit(fit: Mapping[str, float]) -> list[str]:
+    if not fit:
+        return []
+    rows = [[name.replace("_", " "), f"{value:.3f}"] for name, value in fit.items()]
+    return [
+        "## Fit to GSM8K train\n",
+        "Jensen-Shannon divergences in bits (0: the same distribution, 1: nothing in common), and the shares of its "
+        "words and structures that occur here.\n",
+        _table(["distribution", ""], rows),
+    ]
 
 
 def _fates(fates: Mapping[str, Mapping[str, int]]) -> str:

@@ -20,6 +20,7 @@ from tinygsm_edge.problems.templates.yaml_nodes import read_nodes
 
 DRAWS = 100
 _MIN_WORDINGS, _MIN_SHARE = 3, 0.1
+_FEWEST_TRIES = 1000  # before the share of draws that `where` lets through is judged
 _ENDINGS = ("?", ".", "!")
 # What may not be seen in a rendered question, and how it is put to the author.
 _BLEMISHES = [
@@ -125,7 +126,7 @@ def _drawn(template: Template, draws: int) -> Iterator[tuple[int, str, str]]:
     rng = random.Random(template.id)
     passed = 0
     tried = 0
-    for _ in range(draws * round(1 / _MIN_SHARE)):
+    for _ in range(max(_FEWEST_TRIES, draws * round(1 / _MIN_SHARE))):
         tried += 1
         numbers = template.pick_numbers(rng)
         try:
@@ -146,7 +147,7 @@ def _drawn(template: Template, draws: int) -> Iterator[tuple[int, str, str]]:
         if passed == draws:
             break
     # Some slack, so that a template right at the limit does not pass on one machine and fall on another edit.
-    if passed < 0.9 * _MIN_SHARE * tried:
+    if passed < draws and passed < 0.9 * _MIN_SHARE * tried:
         yield 0, "`where` is too strict", f"{passed / tried:.1%} of draws pass, {_MIN_SHARE:.0%} must (use `let`)"
 
 

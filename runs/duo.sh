@@ -20,7 +20,7 @@ mkdir -p "$out/record"
 sources=(--gsm8k "$gsm8k")
 [ -z "${MATHCAMPS:-}" ] || sources+=(--mathcamps "$MATHCAMPS")
 [ -z "${DECONTAMINATE:-}" ] || sources+=(--decontaminate "$DECONTAMINATE")
-mix=real=0.06,resampled=0.47,template=0.45
+mix=real=0.06,resampled=0.42,template=0.36,composed=0.14
 [ -z "${MATHCAMPS:-}" ] || mix=$mix,mathcamps=0.02
 
 step() { # step RESULT COMMAND...: run the command unless its result is there
@@ -45,7 +45,7 @@ step "$out/generator/final" python -m tinygsm_edge.training.generator --data "$o
 
 # Annealing: a short last stage on everyday patterns in many wordings, beside resampled real problems.
 step "$out/record/anneal.txt" record anneal.txt build --out "$out/anneal" --size 24000 --seed 3 \
-  --mix resampled=0.4,template=0.6 --templates tinygsm_edge/problems/templates/basics
+  --mix resampled=0.4,template=0.6 --templates tinygsm_edge/problems/templates/basics --keep-near-duplicates
 step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$out/anneal" \
   --validation "$out/validation.jsonl" --tokenizer "$out/tokenizer.json" --init-from "$out/generator/final" \
   --out "$out/annealed" --time-budget "${ANNEAL_MINUTES:-7}" --batch-tokens 4096 --learning-rate 0.0015 \
@@ -54,7 +54,7 @@ step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$ou
 # The verifier learns on problems that the generator has not been trained on: fresh draws under another seed, and real
 # questions, of which it has seen each once. An earlier checkpoint beside the final ones makes the candidates diverse.
 step "$out/questions" build --out "$out/questions" --size "${QUESTIONS:-3000}" --seed 2 \
-  --mix real=0.4,resampled=0.4,template=0.2
+  --mix real=0.4,resampled=0.3,template=0.2,composed=0.1
 steps=("$out"/generator/step-??????)
 checkpoints=("$out/annealed/final" "$out/generator/final")
 [ "${#steps[@]}" -eq 0 ] || checkpoints+=("${steps[$((${#steps[@]} * 3 / 4))]}")

@@ -178,6 +178,22 @@ def test_a_finished_set_is_replaced_on_demand_only(library: Path, tmp_path: Path
     assert len(read_problems(out)) == 10 and len(list(out.glob("*.zst"))) == 1
 
 
+def test_near_duplicates_stay_on_demand(library: Path, tmp_path: Path) -> None:
+    mix, place = {"template": 1.0}, library / "tests.yaml"
+    place.write_text(
+        "situation: tests\ntemplates:\n- id: test_rolls\n  slots: {a: 10..99, b: 10..99}\n  wordings:\n"
+        "  - A baker makes {a} rolls in the morning and {b} rolls at noon. How many rolls is that?\n"
+        "  - How many rolls are there, if {a} are made in the morning and {b} more at noon?\n"
+        "  - In the morning {a} rolls are made, at noon {b} rolls. What is the sum?\n"
+        "  program: |\n    morning = {a}\n    noon = {b}\n    result = morning + noon\n"
+    )
+    few = build(plan(library, size=300, mix=mix), tmp_path / "few", local_runner(1))
+    many = build(plan(library, size=300, mix=mix, keep_alike=True), tmp_path / "many", local_runner(1))
+    assert few.fates["template", "near-duplicate"] > 0 == many.fates["template", "near-duplicate"]
+    assert few.rows.total() < many.rows.total() == 300
+    assert "no more" in few.table() and "no more" not in many.table()
+
+
 def test_wrong_broken_and_refused_solutions_fall_with_their_reason(library: Path, tmp_path: Path) -> None:
     rows = [
         REAL[0],

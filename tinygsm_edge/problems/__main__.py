@@ -46,6 +46,8 @@ def _add_build(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     make.add_argument("--templates", type=Path, metavar="FOLDER", help="template library (default: the one that ships)")
     make.add_argument("--validation", type=Path, metavar="FILE.jsonl", help="write GSM8K's held-out problems here")
     make.add_argument("--shard-rows", type=int, default=100_000, help="problems in one file (default 100,000)")
+    make.add_argument("--keep-near-duplicates", action="store_true",
+                      help="drop exact duplicates only: for many draws of a few templates")  # fmt: skip
     make.add_argument("--workers", type=int, help="processes (default: one for each processor)")
     make.add_argument("--ray", metavar="ADDRESS", help="make it on a Ray cluster: auto, ray://host:10001 or local")
     make.add_argument("--force", action="store_true", help="replace what is in the folder")
@@ -177,6 +179,7 @@ def run_build(options: argparse.Namespace) -> None:
         tinygsm=read_tinygsm(options.tinygsm) if options.tinygsm else None,
         teacher=stream_problems(options.teacher) if options.teacher else None,
         decontaminate=options.decontaminate, library=options.templates or LIBRARY, shard_rows=options.shard_rows,
+        keep_alike=options.keep_near_duplicates,
         origins={
             name: str(value) for name in ("gsm8k", "mathcamps", "tinygsm", "teacher")
             if (value := getattr(options, name))

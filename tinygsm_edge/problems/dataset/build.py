@@ -83,7 +83,7 @@ def build(plan: Plan, out: Path, runner: Runner | None = None, force: bool = Fal
         evaluation = _evaluation(plan.decontaminate, Path(folder) / "evaluation") if plan.decontaminate else None
         # From here on there is something to write: what is wrong with the plan has shown by now.
         work = _opened(Path(out), plan.fingerprint(), force)
-        settings = Settings(plan.seed, plan.library, Decontaminator(Path(folder)), evaluation)
+        settings = Settings(plan.seed, plan.library, Decontaminator(Path(folder)), evaluation, plan.keep_alike)
     with closing(Spill(work / "shards", plan.shards, plan.seed)) as spill:
         joined = _Joined(plan, spill)
         maker = _Maker(work / "units", settings, runner or local_runner())
@@ -181,7 +181,7 @@ class _Joined:
         self.census = Census()
         self.stock: list[Problem] = []
         self._seen: set[bytes] = set()
-        self._near = NearDuplicates()
+        self._near = None if plan.keep_alike else NearDuplicates()
 
     def missing(self) -> int:
         return self.plan.size - self.spill.rows
@@ -210,7 +210,7 @@ class _Joined:
     def _is_new(self, problem: Problem) -> bool:
         key = hashlib.blake2b(" ".join(problem.question.split()).encode(), digest_size=8).digest()
         fell = "duplicate" if key in self._seen else ""
-        if not fell and problem.source not in _APART and not self._near.admits(problem.question):
+        if not fell and self._near and problem.source not in _APART and not self._near.admits(problem.question):
             fell = "near-duplicate"
         self._seen.add(key)
         if fell:

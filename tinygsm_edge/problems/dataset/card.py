@@ -47,6 +47,7 @@ def write_card(
         "origins": dict(plan.origins),
         "licences": {source: _LICENCES[source] for source in census.sources if source in _LICENCES},
         "fit": distances(census.sample, plan.real) if plan.real else {},
+        "mit": not set(census.sources) & {"tinygsm", "teacher"},
         "decontaminated": plan.decontaminate is not None,
         "fingerprint": plan.fingerprint(),
         "files": list(shards),
@@ -69,7 +70,7 @@ def readme(card: Mapping[str, Any]) -> str:
         else "Not compared with evaluation questions: no hashes were given."
     )
     parts = [
-        "---\nlicense: other\ntask_categories: [text-generation]\nlanguage: [en]\n"
+        f"---\nlicense: {'mit' if card['mit'] else 'other'}\ntask_categories: [text-generation]\nlanguage: [en]\n"
         "configs:\n- config_name: default\n  data_files: '*.jsonl.zst'\n---\n",
         f"# {card['problems']:,} word problems with Python solutions\n",
         "Made by `python -m tinygsm_edge.problems build`. Every solution was run in a sandbox and gave the stored "

@@ -35,7 +35,9 @@ class Plan:
         tinygsm, teacher: problems with solutions from elsewhere, read once.
         validation: held-out problems; nothing of the set shares thirteen words in a row with one.
         decontaminate: folder of evaluation hashes, or file of evaluation questions.
-        library: folder of templates. shard_rows: problems in one file. origins: what the sources were read from.
+        library: folder of templates. shard_rows: problems in one file.
+        keep_alike: near-duplicates may stay, for a few templates of which many draws are wanted.
+        origins: what the sources were read from.
     """
 
     size: int
@@ -49,6 +51,7 @@ class Plan:
     decontaminate: Path | None = None
     library: Path = LIBRARY
     shard_rows: int = SHARD_ROWS
+    keep_alike: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
@@ -83,7 +86,7 @@ class Plan:
 
     def fingerprint(self) -> str:
         """A hash of everything that decides the bytes of the set, streams from elsewhere by their names."""
-        settings = [self.size, self.seed, self.shard_rows]
+        settings = [self.size, self.seed, self.shard_rows, self.keep_alike]
         digest = hashlib.sha256(json.dumps([*settings, sorted(self.origins.items()), self.counts()]).encode())
         for problems in (self.real, self.mathcamps, self.validation):
             digest.update(json.dumps([to_row(problem) for problem in problems]).encode())

@@ -31,12 +31,13 @@ AUTHORED = frozenset({"template", "composed", "teacher"})
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a worker needs to know beside its units."""
+    """All that a worker needs to know beside its units; ``keep_alike``: near-duplicates may stay."""
 
     seed: int
     library: Path
     validation: Decontaminator
     evaluation: Decontaminator | None = None
+    keep_alike: bool = False
 
 
 class Workbench:
@@ -60,7 +61,8 @@ class Workbench:
     def make(self, unit: Unit) -> Part:
         """The unit's first ``wanted`` problems that pass every filter, or as many as do."""
         part = Part([])
-        screen = _Screen(self.settings, part.fates, alike=unit.source == "template")
+        within = unit.source == "template" and not self.settings.keep_alike
+        screen = _Screen(self.settings, part.fates, within)
         draws = filter(screen.admits, self._draws(unit))
         while len(part.problems) < unit.wanted:
             batch = list(islice(draws, min(_BATCH, unit.wanted - len(part.problems))))
@@ -114,11 +116,11 @@ def _completed(problem: Problem, answer: int | float) -> Problem:
 
 
 class _Screen:
-    """The filters that need no sandbox, for one unit. ``alike``: near-duplicates within the unit fall too."""
+    """The filters that need no sandbox, for one unit. ``within``: near-duplicates within the unit fall too."""
 
-    def __init__(self, settings: Settings, fates: Counter[str], alike: bool) -> None:
+    def __init__(self, settings: Settings, fates: Counter[str], within: bool) -> None:
         self.settings, self.fates = settings, fates
-        self.near = NearDuplicates() if alike else None
+        self.near = NearDuplicates() if within else None
         self.seen: set[str] = set()
 
     def admits(self, problem: Problem) -> bool:

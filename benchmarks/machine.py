@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygsm_edge import cli
+from tinygsm_edge.cores import usable_cores
 from tinygsm_edge.engine.session import physical_cores
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,7 @@ def describe() -> dict[str, Any]:
         "flags": cpu_flags(),
         "cores": {
             "logical": os.cpu_count(),
-            "usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "usable": usable_cores(),
             "physical": physical_cores(),
         },
         "memory_bytes": memory_bytes(),

@@ -53,7 +53,7 @@ step "$out/annealed/final" python -m tinygsm_edge.training.generator --data "$ou
 
 # The verifier learns on problems that the generator has not been trained on: fresh draws under another seed, and real
 # questions, of which it has seen each once. An earlier checkpoint beside the final ones makes the candidates diverse.
-step "$out/questions" build --out "$out/questions" --size "${QUESTIONS:-3000}" --seed 2 \
+step "$out/questions/card.json" build --out "$out/questions" --size "${QUESTIONS:-3000}" --seed 2 \
   --mix real=0.4,resampled=0.3,template=0.2,composed=0.1
 steps=("$out"/generator/step-??????)
 checkpoints=("$out/annealed/final" "$out/generator/final")

@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,7 @@ from tinygsm_edge.problems.dataset.filters import answer_fault, length_fault, un
 from tinygsm_edge.problems.dataset.near_duplicates import NearDuplicates, count_near_duplicates
 from tinygsm_edge.problems.dataset.plan import Plan, parse_mix
 from tinygsm_edge.problems.dataset.runners import local_runner, ray_runner
-from tinygsm_edge.problems.dataset.units import Part, Unit
+from tinygsm_edge.problems.dataset.units import Part, Unit, template_units
 from tinygsm_edge.problems.dataset.worker import Settings
 from tinygsm_edge.problems.problem import Problem, read_problems, write_problems
 from tinygsm_edge.problems.shape import steps, structure
@@ -130,42 +129,55 @@ def test_an_interrupted_build_goes_on_where_it_was(library: Path, tmp_path: Path
 
 
 def test_a_killed_build_leaves_no_worker_and_goes_on(library: Path, tmp_path: Path) -> None:
-    code = (
+    import psutil
+
+    wanted = plan(library, size=6000, mix={"composed": 1.0}, real=(), shard_rows=10_000)
+    script = tmp_path / "run.py"
+    script.write_text(
         "from pathlib import Path\n"
         "from tinygsm_edge.problems.dataset.build import build\n"
         "from tinygsm_edge.problems.dataset.plan import Plan\n"
         "from tinygsm_edge.problems.dataset.runners import local_runner\n"
         "if __name__ == '__main__':\n"
-        f"    plan = Plan(40000, 4, {{'composed': 1.0}}, library=Path({str(library)!r}))\n"
+        f"    plan = Plan(6000, 4, {{'composed': 1.0}}, library=Path({str(library)!r}), shard_rows=10_000)\n"
         f"    build(plan, Path({str(tmp_path / 'set')!r}), local_runner(2))\n"
     )
-    script = tmp_path / "run.py"
-    script.write_text(code)
-    process = subprocess.Popen([sys.executable, str(script)])
+    process = psutil.Popen([sys.executable, str(script)])
     units = tmp_path / "set" / BUILDING / "units"
     deadline = time.monotonic() + 60
-    while not (units.exists() and len(list(units.glob("composed-*.json"))) >= 2):
+    while not (units.exists() and list(units.glob("composed-*.json"))):
         assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
+    workers = process.children(recursive=True)
+    assert len(workers) >= 2
     process.kill()
     process.wait()
-    import psutil
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert alive == [] and not (tmp_path / "set" / "card.json").exists()
+    made = {path.name: path.stat().st_mtime_ns for path in units.glob("composed-*.json")}
+    assert made and all(json.loads((units / name).read_text())["rows"] for name in made)
+    build(wanted, tmp_path / "set", local_runner(1))
+    build(wanted, tmp_path / "whole", local_runner(1))
+    assert contents(tmp_path / "set") == contents(tmp_path / "whole")
 
-    deadline = time.monotonic() + 20
-    while any("run.py" in " ".join(_words(p)) or str(tmp_path) in " ".join(_words(p)) for p in psutil.process_iter()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    whole = [json.loads(path.read_text()) for path in units.glob("composed-*.json")]
-    assert len(whole) >= 2 and not (tmp_path / "set" / "card.json").exists()
+
+def test_two_builds_do_not_share_a_folder(library: Path, tmp_path: Path) -> None:
+    def interrupting(units: Iterable[Unit], settings: Settings) -> Iterator[Part]:
+        with pytest.raises(UserError, match="another build"):
+            build(plan(library), tmp_path / "set", local_runner(1))
+        yield from local_runner(1)(units, settings)
+
+    build(plan(library), tmp_path / "set", interrupting)
+    assert len(read_problems(tmp_path / "set")) == 80
 
 
-def _words(process: object) -> list[str]:
-    import psutil
-
-    try:
-        return process.cmdline()  # type: ignore[attr-defined, no-any-return]
-    except psutil.Error:
-        return []
+def test_small_sets_draw_on_all_situations_alike() -> None:
+    names = [f"t{n:03}" for n in range(500)]
+    units = list(template_units(names, 40, random.Random(1)))
+    assert len(units) == 40 == sum(unit.wanted for unit in units)
+    assert len({unit.name for unit in units} & set(names[250:])) > 10
+    more = list(template_units(names, 1203, random.Random(1)))
+    assert sum(unit.wanted for unit in more) == 1203 and {unit.wanted for unit in more} == {2, 3}
 
 
 def test_a_finished_set_is_replaced_on_demand_only(library: Path, tmp_path: Path) -> None:
@@ -202,10 +214,16 @@ def test_wrong_broken_and_refused_solutions_fall_with_their_reason(library: Path
         replace(REAL[2], question="So: " + REAL[2].question, solution="result = len(open('x').read())\nreturn result"),
         replace(REAL[0], question="How many is 9?"),
         replace(REAL[0], question="Count the pears in the basket on the table. How many are there?"),
+        replace(REAL[0], solution=None),
     ]
     built = build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=rows), tmp_path / "set", local_runner(1))
     fates = {fate: count for (_, fate), count in built.fates.items() if count}
-    assert fates == {"drawn": 6, "length": 2, "wrong": 1, "failed": 1, "refused": 1, "kept": 1}
+    assert fates == {"drawn": 7, "unsolved": 1, "length": 2, "wrong": 1, "failed": 1, "refused": 1, "kept": 1}
+    with pytest.raises(UserError, match="not one row can be used.*1 wrong"):
+        build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=rows[1:]), tmp_path / "none", local_runner(1))
+    with pytest.raises(UserError, match="there are no problems"):
+        build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=[]), tmp_path / "empty", local_runner(1))
+    assert not (tmp_path / "empty").exists()
 
 
 def test_a_row_without_answer_gets_that_of_its_solution(library: Path, tmp_path: Path) -> None:
@@ -221,7 +239,8 @@ def test_parquet_is_read_through_datasets(tmp_path: Path) -> None:
     code = "def simple_math_problem() -> int:\n    '''Q'''\n    result = 3 * 11\n    return result\n"
     rows = datasets.Dataset.from_list([{"question": REAL[0].question, "code": code}, {"question": "", "code": ""}])
     rows.to_parquet(str(tmp_path / "rows.parquet"))
-    (problem,) = read_tinygsm(str(tmp_path / "rows.parquet"))
+    problem, unreadable = read_tinygsm(str(tmp_path / "rows.parquet"))
+    assert unreadable.solution is None
     assert problem.solution == "result = 3 * 11\nreturn result" and problem.answer is None
     with pytest.raises(UserError, match="no such file"):
         read_tinygsm(str(tmp_path / "missing.jsonl"))
@@ -275,7 +294,7 @@ def test_near_duplicates_are_known_whatever_their_numbers() -> None:
 def test_shapes_forget_names_and_numbers_only() -> None:
     first = "apples = 5\n# what is eaten\neaten = 2.5\nresult = apples - eaten\nreturn result"
     assert structure(first) == structure("x = 90\ny = 1\nresult = x - y  # left\nreturn result")
-    others = (first.replace("-", "+"), first.replace("apples -", "eaten -"))
+    others = (first.replace("-", "+"), first.replace("apples -", "apples - 3 -"))
     assert len({structure(text) for text in (first, *others)}) == 3
     assert (steps(first), steps("result = max(3, 4) * 2 / 5\nreturn result")) == (1, 3)
     assert steps("result = = 3") == 0

@@ -247,3 +247,51 @@ def test_a_binary_from_the_environment_is_not_taken(monkeypatch, tmp_path):
 @pytest.mark.parametrize("text", ["", "'42'", "True", "nan", "inf", "-inf", "1_000", "0x10", "9" * 400, "1e999", " 1"])
 def test_text_that_is_no_number(text):
     assert parse_number(text) is None
+
+
+STRAIGHT = "    apples = 5\n    half = apples / 2  # a half\n    result = max(half, 1) + sum([apples, 2])\n    return result\n"
+
+
+def test_straight_programs_share_sessions_and_agree_with_single_runs() -> None:
+    bodies = [STRAIGHT.replace("5", str(n)) for n in range(2, 80)]
+    bodies[40] = "    result = 1 / 0\n    return result\n"
+    bodies[50] = "    result = len('four')\n    return result\n"
+    with Sandbox(2) as sandbox:
+        together = sandbox.run_straight(bodies)
+        alone = sandbox.run_many([function(body) for body in bodies])
+    assert [(each.outcome, each.value) for each in together] == [(each.outcome, each.value) for each in alone]
+    assert together[40].outcome == "runtime_error" and together[50].value == 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    x = exec(chr(103))\n    return x\n",
+        "    x = simple_math_problem_1() + 1\n    return x\n",
+        "    x = _tinygsm_reply\n    return x\n",
+        "    x = y + 1\n    return x\n",
+        "    x = 5\n    x = x.real\n    return x\n",
+        "    x = [y for y in [1]]\n    return x\n",
+        "    max = 5\n    return max\n",
+        "    global x\n    return x\n",
+        "    x = 5\r    y = 6\n    return x\n",
+        "    x = '5'\n    return x\n",
+        "    x = 5\n    return y\n",
+        "    x = lambda\n    return x\n",
+        "    return 5\ndef f():\n    return 6\n",
+        "    x = " + "(" * 99 + "5" + ")" * 99 + "\n    return x\n",
+    ],
+)
+def test_what_could_reach_a_neighbor_is_not_straight(body: str) -> None:
+    assert is_straight(STRAIGHT) and not is_straight(body)
+
+
+def test_a_hostile_neighbor_changes_nothing() -> None:
+    hostile = (
+        "    code = chr(103) + chr(108)\n    x = exec(code)\n    result = 5\n    return result\n",
+        "    result = 9 ** 9 ** 9\n    return result\n",
+    )
+    bodies = [STRAIGHT, hostile[0], STRAIGHT, hostile[1], STRAIGHT]
+    with Sandbox(1) as sandbox:
+        values = [execution.value for execution in sandbox.run_straight(bodies)]
+    assert values[0] == values[2] == values[4] == 9.5

@@ -56,6 +56,8 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield from lines
         return
     zstandard = import_zstandard()
+    if path.stat().st_size < 9:  # the smallest frame there is
+        raise UserError(f"{path}: not a zstandard file, or a damaged one (it is all but empty)")
     try:
         with io.BufferedReader(zstandard.open(path, "rb")) as lines:
             yield from lines

@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
+import urllib.parse
 from pathlib import Path
 
 from tinygsm_edge import cli
 from tinygsm_edge.errors import UserError
+from tinygsm_edge.problems.teacher.prompts import MODES
 
 
 def main() -> int | None:
@@ -82,7 +84,7 @@ def _add_teach(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     teach.add_argument("--base-url", metavar="URL", help="such as http://localhost:8000/v1 (default: OpenAI's)")
     teach.add_argument("--api-key-env", metavar="NAME", default="OPENAI_API_KEY",
                        help="environment variable that holds the key (default OPENAI_API_KEY)")  # fmt: skip
-    teach.add_argument("--mode", choices=("similar", "variants", "irrelevant"), default="similar",
+    teach.add_argument("--mode", choices=MODES, default="similar",
                        help="ten problems with programs in one call; or ten questions first (harder, or with "
                        "irrelevant facts), then a call for each program (default similar)")  # fmt: skip
     teach.add_argument("--limit", type=int, help="use the first so many seed questions only")
@@ -131,6 +133,10 @@ def run_teach(options: argparse.Namespace) -> int:
     from tinygsm_edge.problems.problem import read_problems
     from tinygsm_edge.problems.teacher.ask import PROBLEMS, Teacher, teach
 
+    if options.limit is not None and options.limit < 1:
+        raise UserError("--limit must be at least 1")
+    if options.base_url and not _is_address(options.base_url):
+        raise UserError(f"--base-url {options.base_url}: write an address like http://localhost:8000/v1")
     if min(options.rounds, options.concurrency, options.timeout, options.retries + 1) <= 0:
         raise UserError("--rounds, --concurrency and --timeout must be above zero, --retries from zero up")
     if options.budget and not (options.price_in or options.price_out):
@@ -140,6 +146,8 @@ def run_teach(options: argparse.Namespace) -> int:
         raise UserError(f"no API key: set {options.api_key_env}, or name a local endpoint with --base-url")
     rows = split(read_gsm8k(options.gsm8k))[0] if options.gsm8k else read_problems(options.seeds)
     seeds = [problem.question for problem in rows][: options.limit]
+    if not seeds:
+        raise UserError(f"{options.gsm8k or options.seeds}: no seed questions there")
     teacher = Teacher(
         options.model, options.base_url, key or "none", options.temperature, options.concurrency, options.timeout,
         options.retries, options.price_in, options.price_out, options.budget,
@@ -148,9 +156,17 @@ def run_teach(options: argparse.Namespace) -> int:
     print(f"{tally.problems:,} problems from {tally.answered:,} replies ({tally.tokens_in:,} tokens in, "
           f"{tally.tokens_out:,} out, ${tally.dollars:.2f}): {options.out / PROBLEMS}")  # fmt: skip
     if tally.stopped or tally.failed:
-        why = tally.stopped or "some calls failed for good"
+        why = tally.stopped or f"some calls failed for good ({tally.reason})"
         print(f"{why}; {tally.failed:,} calls without a reply: run the command again to go on", file=sys.stderr)
     return cli.EXIT_NO_ANSWER if tally.stopped or tally.failed else cli.EXIT_OK
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def run_build(options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ _LONG = 10  # steps from here on count as one kind
 
 
 def profile(problems: Iterable[Problem]) -> dict[str, Counter[Any]]:
-    """Distributions of words (numbers as digits), steps, structures, words per question (in tens), kinds of names."""
+    """Distributions of words (numbers as digits), steps, structures, words per question (in tens)."""
     counts: dict[str, Counter[Any]] = {name: Counter() for name in ("unigrams", "steps", "structures", "lengths")}
     for problem in problems:
         words = _WORD.findall(problem.question.lower())

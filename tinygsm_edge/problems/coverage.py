@@ -67,6 +67,8 @@ def run(options: argparse.Namespace) -> None:
     """Print the coverage of GSM8K's validation split, or of its training part with ``--train``."""
     train, validation = split(read_gsm8k(options.gsm8k))
     questions = train if options.train else validation
+    if not questions:
+        raise UserError(f"{options.gsm8k}: no questions there to look at")
     rng = random.Random(0)
     drawn = [template.draw(rng) for template in load_library(options.templates or LIBRARY) for _ in range(_DRAWS)]
     composer = Composer()

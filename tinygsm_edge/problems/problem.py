@@ -59,13 +59,22 @@ def read_problems(path: Path) -> list[Problem]:
 
 def stream_problems(path: Path) -> Iterator[Problem]:
     """The problems of :func:`read_problems` one by one, for files that are larger than memory."""
+    for file in shards(path):
+        for number, row in read_jsonl(file):
+            yield from_row(row, f"{file}:{number}")
+
+
+def shards(path: Path) -> list[Path]:
+    """The files behind a path: those of a training set, or the one that it is.
+
+    Raises:
+        UserError: a folder without shards.
+    """
     path = Path(path)
     files = sorted(path.glob("*.jsonl.zst")) if path.is_dir() else [path]
     if not files:
         raise UserError(f"{path}: no shards (*.jsonl.zst) there")
-    for file in files:
-        for number, row in read_jsonl(file):
-            yield from_row(row, f"{file}:{number}")
+    return files
 
 
 def write_problems(path: Path, problems: Iterable[Problem]) -> int:
@@ -128,6 +137,8 @@ def from_row(row: Mapping[str, Any], where: str) -> Problem:
     question = row.get("question")
     if not isinstance(question, str) or not question.strip():
         raise UserError(f'{where}: expected "question" to be a text, got {_shown(question)}')
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        raise UserError(f'{where}: "question" holds half a character (an unpaired surrogate)')
     answer = parse_answer(row.get("answer"))
     if answer is None and row.get("answer") is not None:
         raise UserError(

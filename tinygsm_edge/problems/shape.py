@@ -25,15 +25,9 @@ def structure(solution: str) -> str:
 
 
 def _masked(solution: str) -> str:
-    """The program with names replaced by their order of appearance and constants by 1."""
-    order: dict[str, str] = {}
-
-    def name(match: re.Match[str]) -> str:
-        word = match.group()
-        return word if word in _KEPT else order.setdefault(word, f"v{len(order)}")
-
+    """The program with all names and constants the same."""
     text = _COMMENT.sub("", solution)
-    return _NAME.sub(name, _NUMBER.sub("1", text))
+    return _NAME.sub(lambda match: match.group() if match.group() in _KEPT else "v", _NUMBER.sub("1", text))
 
 
 # Solutions come in far fewer shapes than there are solutions, so most need no parsing.

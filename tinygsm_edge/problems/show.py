@@ -23,7 +23,10 @@ def run(options: argparse.Namespace) -> None:
 
 def _drawer(options: argparse.Namespace, rng: random.Random) -> Callable[[], Problem]:
     if options.data:
-        problems = [p for p in read_problems(options.data) if options.situation in (None, p.situation, p.source)]
+        everything = read_problems(options.data)
+        problems = [p for p in everything if options.situation in (None, p.situation, p.source)]
+        if not everything:
+            raise UserError(f"{options.data}: no problems there")
         if not problems:
             raise UserError(f"{options.data}: no problem of the situation or source `{options.situation}`")
         return lambda: rng.choice(problems)

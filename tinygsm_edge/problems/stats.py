@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> None:
         counts = library_counts(options.templates or LIBRARY)
         print(json.dumps(counts) if options.json else _as_text(counts))
         return
-    problems = read_problems(options.data)
-    other = _other(options.against) if options.against else []
+    problems = _read(options.data)
+    other = _read(options.against) if options.against else []
     counts = Census().add_all(problems).to_json()
     if other:
         counts["distances"] = distances(problems, other)
@@ -70,15 +70,19 @@ def run(options: argparse.Namespace) -> None:
         draw(options.png, [(options.data.stem, problems), *([(options.against.stem, other)] if other else [])])
 
 
-def _other(path: Path) -> list[Problem]:
-    """The problems to compare with: of GSM8K's own file the training part, with converted solutions."""
-    if not path.is_dir():
-        rows = read_problems(path)
-        if any(problem.solution for problem in rows):
-            return rows
-        train, _ = split(read_gsm8k(path))
-        return [problem for problem in train if problem.solution]
-    return read_problems(path)
+def _read(path: Path) -> list[Problem]:
+    """The problems of a set or a file; of GSM8K's own file the training part, with converted solutions.
+
+    Raises:
+        UserError: there is none with a solution.
+    """
+    problems = read_problems(path)
+    if not path.is_dir() and problems and not any(problem.solution for problem in problems):
+        problems = split(read_gsm8k(path))[0]
+    solved = [problem for problem in problems if problem.solution]
+    if not solved:
+        raise UserError(f"{path}: no problems with solutions there")
+    return solved
 
 
 def _as_text(counts: Mapping[str, Any]) -> str:

@@ -23,18 +23,31 @@ _BRACKETS = re.compile(r"[()\[\]{}]")
 _OPERATOR_RUN = re.compile(r"(?:(?:[-+~]|\bnot\b|\bawait\b)\s*){64}")
 _REACH = re.compile(r"\.\s*__\w+__|\b__(?:import|builtins|loader|spec|build_class)__")
 
-# `name = arithmetic` lines, comments, `return name`: no strings, no attributes, no nested blocks.
+# `name = arithmetic` lines, comments, `return name`: no strings, no attributes, no nested blocks. Names that are read
+# have to be assigned above or to be one of these.
+_CALLABLE = frozenset({"min", "max", "abs", "round", "sum", "int", "float"})
 _STRAIGHT = re.compile(
     r"(?:    (?:[A-Za-z_]\w* = [\w +\-*/%(),.\[\]]+)?(?:#[^\x00-\x1f]*)?\n){1,60}    return [A-Za-z_]\w*\n?", re.ASCII
 )
 _ATTRIBUTE = re.compile(r"\.\s*[A-Za-z_]|__")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*", re.ASCII)
 
 
 def is_straight(body: str) -> bool:
-    """Whether the body of a function is straight lines of arithmetic, which can touch nothing but their own names."""
-    if len(body) > MAX_CHARACTERS or _STRAIGHT.fullmatch(body) is None:
+    """Whether the body of a function is straight lines of arithmetic, which can touch nothing but their own names.
+
+    They call nothing but :data:`_CALLABLE`, so neither ``exec`` nor a neighbouring function is within reach.
+    """
+    if len(body) > MAX_CHARACTERS or _STRAIGHT.fullmatch(body) is None or refusal(body):
         return False
-    return not any(_ATTRIBUTE.search(line.partition("#")[0]) for line in body.split("\n"))
+    known = set(_CALLABLE)
+    for line in body.split("\n"):
+        code = line.partition("#")[0].strip()
+        target, _, value = code.partition(" = ") if " = " in code else ("", "", code.removeprefix("return "))
+        if _ATTRIBUTE.search(code) or not known.issuperset(_NAME.findall(value)) or target in _CALLABLE:
+            return False
+        known.add(target)
+    return True
 
 
 def refusal(program: str) -> str | None:

@@ -34,18 +34,15 @@ class Theme:
 
     id: str
     frame: str
-    people: bool
     subjects: tuple[Person | str, ...]
     actors: tuple[Person | str, ...]
     items: tuple[Thing, ...]
-    unit: str
     name: str
     bounds: tuple[int, int]
     words: Mapping[str, str]
     places: tuple[str, ...]
     price: range | None
     wage: range | None
-    pack: bool
     phrases: Mapping[str, tuple[Text, ...]]
     relations: tuple[Relation, ...]
     finals: tuple["Final", ...]
@@ -131,10 +128,10 @@ class _Reader:
         actor_is_person = isinstance(actors[0], Person)
         finals = tuple(final for final in (ours if people else theirs) if has[final.needs])
         return Theme(
-            row["id"], frame, people, self.subjects(given), actors, self.items(row["items"]), "", "",
+            row["id"], frame, self.subjects(given), actors, self.items(row["items"]), "",
             _bounds(row["range"]), words, tuple(row.get("place", [""])),
             _numbers(row["price"]) if "price" in row else None, _numbers(row["wage"]) if "wage" in row else None,
-            has["pack"], self.phrases(frames[frame], people, actor_is_person), RELATIONS, finals,
+            self.phrases(frames[frame], people, actor_is_person), RELATIONS, finals,
         )  # fmt: skip
 
     def measure(self, row: dict[str, Any]) -> Theme:
@@ -144,7 +141,7 @@ class _Reader:
         known = {relation for name in phrases for relation in ({"as": ("times", "part")}.get(name, (name,)))}
         relations = tuple(relation for relation in RELATIONS if relation.name in known)
         return Theme(
-            row["id"], "measure", people, subjects, ("nobody",), (), row["unit"], row["name"], _bounds(row["range"]),
+            row["id"], "measure", subjects, ("nobody",), (), row["name"], _bounds(row["range"]),
             dict.fromkeys(("verb", "base", "base_all", "do", "do_all", "aux"), ""), ("",), None, None, False,
             self.phrases(phrases, people, False), relations, (),
         )  # fmt: skip

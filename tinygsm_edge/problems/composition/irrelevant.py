@@ -40,6 +40,6 @@ class Facts:
                 continue
             told = fact.text.render([person, number], rng)
             return replace(
-                problem, question=f"{before} {told} {question}", distractors=(*problem.distractors, number)
+                problem, question=f"{before} {told} {question}", distractors=(*problem.distractors, number), id=f"{problem.id}+fact"
             )
         return problem

@@ -12,8 +12,8 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tqdm import tqdm
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import atomic_path
 from tinygsm_edge.problems.dataset.card import CARD, write_card
-from tinygsm_edge.problems.dataset.census import Census
+from tinygsm_edge.problems.dataset.census import SAMPLE, Census
 from tinygsm_edge.problems.dataset.near_duplicates import NearDuplicates
 from tinygsm_edge.problems.dataset.plan import Plan
 from tinygsm_edge.problems.dataset.runners import Runner, local_runner
@@ -78,20 +78,22 @@ def build(plan: Plan, out: Path, runner: Runner | None = None, force: bool = Fal
             plan's unfinished one.
     """
     templates = load_library(plan.library) if plan.counts()["template"] else []
+    streams = _streams(plan)
     with tempfile.TemporaryDirectory() as folder:
         build_hashes((problem.question for problem in plan.validation), Path(folder))
         evaluation = _evaluation(plan.decontaminate, Path(folder) / "evaluation") if plan.decontaminate else None
         # From here on there is something to write: what is wrong with the plan has shown by now.
         work = _opened(Path(out), plan.fingerprint(), force)
         settings = Settings(plan.seed, plan.library, Decontaminator(Path(folder)), evaluation, plan.keep_alike)
-    with closing(Spill(work / "shards", plan.shards, plan.seed)) as spill:
+    with _alone(work), closing(Spill(work / "shards", plan.shards, plan.seed)) as spill:
         joined = _Joined(plan, spill)
         maker = _Maker(work / "units", settings, runner or local_runner())
-        for source, units in _sources(plan, [template.id for template in templates], joined):
+        for source, units in _sources(plan, [template.id for template in templates], streams, joined):
             joined.take(source, maker.parts(units))
         shards = list(spill.write(work))
-    write_card(work, joined.census, joined.built, plan, shards)
-    _finish(Path(out), work, force)
+        write_card(work, joined.census, joined.built, plan, shards)
+        _finish(Path(out), work, force)
+    shutil.rmtree(work)
     return joined.built
 
 
@@ -119,6 +121,18 @@ def _opened(out: Path, fingerprint: str, force: bool) -> Path:
     return work
 
 
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Hold the folder's lock; it falls with the process."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(work / "lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise UserError(f"{work.parent}: another build is writing there") from error
+
+
 def _finish(out: Path, work: Path, force: bool) -> None:
     """Move shards and card into place, the card last: with it the set is finished."""
     if force:
@@ -128,7 +142,6 @@ def _finish(out: Path, work: Path, force: bool) -> None:
         path.replace(out / path.name)
     for name in ("README.md", CARD):
         (work / name).replace(out / name)
-    shutil.rmtree(work)
 
 
 class _Maker:
@@ -190,6 +203,7 @@ class _Joined:
         """Take the wanted number of problems from the parts of a source."""
         wanted = self.missing() if source == "composed" else self.counts[source]
         taken = 0
+        drawn = self.built.fates
         with tqdm(total=wanted, desc=source, disable=None, leave=False) as progress, closing(parts):  # type: ignore[type-var]
             for part in parts if wanted or source == "real" else ():
                 for fate, count in part.fates.items():
@@ -203,6 +217,9 @@ class _Joined:
                         progress.update()
                 if taken >= wanted and source != "real":
                     break
+        if source in ("tinygsm", "teacher") and not taken:
+            fell = ", ".join(f"{drawn[source, fate]:,} {fate}" for fate in FATES if drawn[source, fate])
+            raise UserError(f"--{source}: not one row can be used ({fell})")
         if source == "real":
             for problem in _again(self.stock, wanted - taken, self.plan.seed):
                 self._write(problem)
@@ -219,28 +236,52 @@ class _Joined:
         return not fell
 
     def _write(self, problem: Problem) -> None:
-        self.spill.add(to_row(problem))
+        place = self.spill.add(to_row(problem))
         self.built.rows[problem.source] += 1
-        self.census.add(problem)
+        # Places are random numbers, so these are a fair sample of the whole set, whatever the order of the sources.
+        self.census.add(problem, sampled=place < SAMPLE / self.plan.size)
 
 
-def _sources(plan: Plan, templates: Sequence[str], joined: _Joined) -> Iterator[tuple[str, Iterator[Unit]]]:
+def _streams(plan: Plan) -> dict[str, Iterator[Problem]]:
+    """What is read once, opened and found not to be empty.
+
+    Raises:
+        UserError: a stream that cannot be read, or has no rows.
+    """
+    streams: dict[str, Iterator[Problem]] = {}
+    for source, rows in (("tinygsm", plan.tinygsm), ("teacher", plan.teacher)):
+        if plan.counts()[source] and rows is not None:
+            stream = iter(rows)
+            first = next(stream, None)
+            if first is None:
+                raise UserError(f"--{source}: there are no problems in it")
+            streams[source] = chain([first], stream)
+    return streams
+
+
+def _shuffle(plan: Plan, source: str) -> random.Random:
+    return random.Random(f"{plan.seed}:{source}:shares")
+
+
+def _sources(
+    plan: Plan, templates: Sequence[str], streams: dict[str, Iterator[Problem]], joined: _Joined
+) -> Iterator[tuple[str, Iterator[Unit]]]:
     """Each source with its units; later ones see what earlier ones gave."""
     counts = joined.counts
     if counts["real"] or counts["resampled"]:
-        rows = (replace(problem, source="real") for problem in plan.real if problem.solution)
-        yield "real", row_units("real", rows)
+        yield "real", row_units("real", plan.real)
     if counts["mathcamps"]:
         # The file goes by grade: a part of it has to be a mixed one.
         mixed = random.Random(f"{plan.seed}:mathcamps").sample(plan.mathcamps, len(plan.mathcamps))
-        yield "mathcamps", variant_units("mathcamps", [p for p in mixed if p.solution], counts["mathcamps"])
+        solved = [problem for problem in mixed if problem.solution]
+        yield "mathcamps", variant_units("mathcamps", solved, counts["mathcamps"], _shuffle(plan, "mathcamps"))
     if counts["resampled"]:
-        yield "resampled", variant_units("resampled", joined.stock, counts["resampled"])
-    for source, rows_ in (("tinygsm", plan.tinygsm), ("teacher", plan.teacher)):
-        if counts[source] and rows_ is not None:
-            yield source, row_units(source, (problem for problem in rows_ if problem.solution))
+        shares = _shuffle(plan, "resampled")
+        yield "resampled", variant_units("resampled", joined.stock, counts["resampled"], shares)
+    for source, rows in streams.items():
+        yield source, row_units(source, rows)
     if counts["template"]:
-        yield "template", template_units(templates, counts["template"])
+        yield "template", template_units(templates, counts["template"], _shuffle(plan, "template"))
     if counts["composed"]:
         yield "composed", composed_units(joined.missing())
 

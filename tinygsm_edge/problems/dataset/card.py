@@ -44,7 +44,7 @@ def write_card(
             if built.fates[source, "drawn"]
         },
         "tokens": token_lengths(census.sample, Tokenizer.from_file(str(_TOKENIZER))),
-        "origins": dict(plan.origins),
+        "origins": {name: Path(path).name if Path(path).exists() else path for name, path in plan.origins.items()},
         "licences": {source: _LICENCES[source] for source in census.sources if source in _LICENCES},
         "fit": distances(census.sample, plan.real) if plan.real else {},
         "mit": not set(census.sources) & {"tinygsm", "teacher"},
@@ -92,7 +92,7 @@ def readme(card: Mapping[str, Any]) -> str:
         "of the default duo.\n",
         _drawn(tokens["histogram"]),
         "## Language\n",
-        f"{card['words_per_question']} words a question; of the first {sample['problems']:,} problems "
+        f"{card['words_per_question']} words a question; of a sample of {sample['problems']:,} "
         f"{sample['near_duplicates']:,} are near-duplicates of an earlier one (MinHash over word 5-grams, numbers "
         f"masked, Jaccard 0.9), and their words make {ngrams}. {card['with_distractors']:,} problems carry a number "
         "that their solution does not need.\n",

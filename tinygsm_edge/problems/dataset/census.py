@@ -11,7 +11,7 @@ from tinygsm_edge.problems.dataset.near_duplicates import count_near_duplicates
 from tinygsm_edge.problems.problem import Problem
 from tinygsm_edge.problems.shape import steps, structure
 
-# N-grams, tokens and near-duplicates are counted on the first problems only: a set of this size says what it is like.
+# N-grams, tokens and near-duplicates are counted on a sample of about this size, which says what the set is like.
 SAMPLE = 50_000
 _TOKEN_BIN = 20
 
@@ -29,7 +29,8 @@ class Census:
     words: int = 0
     sample: list[Problem] = field(default_factory=list)
 
-    def add(self, problem: Problem) -> None:
+    def add(self, problem: Problem, sampled: bool = True) -> None:
+        """Count a problem; of those ``sampled``, the first :data:`SAMPLE` are looked at more closely."""
         self.sources[problem.source] += 1
         self.situations[problem.situation or "other"] += 1
         solution = problem.solution or ""
@@ -38,7 +39,7 @@ class Census:
         self.answers[answer_kind(problem.answer)] += 1
         self.distracted += bool(problem.distractors)
         self.words += problem.question.count(" ") + 1
-        if len(self.sample) < SAMPLE:
+        if sampled and len(self.sample) < SAMPLE:
             self.sample.append(problem)
 
     def add_all(self, problems: Iterable[Problem]) -> "Census":

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.composition.bank import PHRASES
 from tinygsm_edge.problems.dataset.units import SOURCES
-from tinygsm_edge.problems.problem import Problem, to_row
+from tinygsm_edge.problems.problem import Problem, shards, to_row
 from tinygsm_edge.problems.templates.lexicon import LIBRARY
 
 DEFAULT_MIX = {
@@ -85,14 +86,29 @@ class Plan:
         return -(-self.size // self.shard_rows)
 
     def fingerprint(self) -> str:
-        """A hash of everything that decides the bytes of the set, streams from elsewhere by their names."""
+        """A hash of everything that decides the bytes of the set; a data set on a hub goes by its name."""
         settings = [self.size, self.seed, self.shard_rows, self.keep_alike]
-        digest = hashlib.sha256(json.dumps([*settings, sorted(self.origins.items()), self.counts()]).encode())
+        digest = hashlib.sha256(json.dumps([*settings, version("tinygsm-edge"), self.counts()]).encode())
         for problems in (self.real, self.mathcamps, self.validation):
             digest.update(json.dumps([to_row(problem) for problem in problems]).encode())
         for path in _files(self.library, self.decontaminate):
             digest.update(path.read_bytes())
+        for name, origin in sorted(self.origins.items()):
+            if name in ("tinygsm", "teacher"):
+                digest.update(f"{name}={_identity(origin)}".encode())
         return digest.hexdigest()
+
+
+def _identity(origin: str) -> str:
+    """What tells one origin from another: a local file's content, the name of anything else."""
+    path = Path(origin)
+    if not path.exists():
+        return origin
+    digest = hashlib.sha256()
+    for file in shards(path) if path.suffix != ".parquet" else [path]:
+        with open(file, "rb") as data:
+            digest.update(hashlib.file_digest(data, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _files(library: Path, decontaminate: Path | None) -> Iterator[Path]:

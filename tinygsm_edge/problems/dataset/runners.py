@@ -14,6 +14,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
+from tinygsm_edge.cores import usable_cores
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.dataset.units import Part, Unit
 from tinygsm_edge.problems.dataset.worker import Settings, Workbench
@@ -30,7 +31,7 @@ class Runner(Protocol):
 
 def local_runner(workers: int | None = None) -> Runner:
     """Processes of this machine, by default one for each processor; one worker is this process itself."""
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or usable_cores()
     return _in_process if count == 1 else _in_processes(count)
 
 

@@ -31,11 +31,12 @@ class Spill:
             self.close()
             raise UserError(f"cannot write {folder}: {error.strerror} (fewer shards: raise --shard-rows)") from error
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Send a row on its way."""
+    def add(self, row: dict[str, Any]) -> float:
+        """Send a row on its way; returns its place in the set, a random number from 0 to 1."""
         place = hashlib.blake2b(f"{self.seed}:{self.rows}".encode(), digest_size=8).hexdigest()
         self._files[int(place, 16) % self.shards].write(f"{place} {json.dumps(row, ensure_ascii=False)}\n")
         self.rows += 1
+        return int(place, 16) / 2**64
 
     def close(self) -> None:
         self._stack.close()

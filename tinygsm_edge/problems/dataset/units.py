@@ -4,6 +4,7 @@ A unit says which source it draws from and how many problems are wanted of it. W
 and the seed alone, so the same training set comes out however many workers there are and wherever they run.
 """
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +14,12 @@ from typing import TypeVar
 from tinygsm_edge.problems.problem import Problem
 
 SOURCES = ("real", "mathcamps", "resampled", "tinygsm", "teacher", "template", "composed")
-# What may become of a drawn problem, in the order of the filters; "8-gram" is a report on those kept: eight words in a
-# row stand in an evaluation question too.
+# What may become of a drawn problem, in the order of the filters ("unsolved": it came without a readable solution).
+# "kept" passed all of them, though not all need be written; "8-gram" is a report on these: eight words in a row stand
+# in an evaluation question too.
 FATES = (
-    "drawn", "length", "numbers", "duplicate", "near-duplicate", "evaluation", "validation", "refused", "failed",
-    "wrong", "bounds", "kept", "8-gram",
+    "drawn", "unsolved", "length", "numbers", "duplicate", "near-duplicate", "evaluation", "validation", "refused",
+    "failed", "wrong", "bounds", "kept", "8-gram",
 )  # fmt: skip
 _ROWS = 500  # rows of a file in one unit
 _STOCK = 40  # real problems that are resampled in one unit
@@ -59,15 +61,16 @@ def row_units(source: str, rows: Iterable[Problem]) -> Iterator[Unit]:
         yield Unit(source, index, len(chunk), rows=chunk)
 
 
-def variant_units(source: str, stock: Sequence[Problem], wanted: int) -> Iterator[Unit]:
+def variant_units(source: str, stock: Sequence[Problem], wanted: int, rng: random.Random) -> Iterator[Unit]:
     """Variants of real problems: each unit makes its share from some of them."""
-    for index, chunk, share in _shares([stock[at : at + _STOCK] for at in range(0, len(stock), _STOCK)], wanted):
+    chunks = [stock[at : at + _STOCK] for at in range(0, len(stock), _STOCK)]
+    for index, chunk, share in _shares(chunks, wanted, rng):
         yield Unit(source, index, min(share, MOST_VARIANTS * len(chunk)), rows=tuple(chunk))
 
 
-def template_units(names: Sequence[str], wanted: int) -> Iterator[Unit]:
+def template_units(names: Sequence[str], wanted: int, rng: random.Random) -> Iterator[Unit]:
     """Draws of templates, one unit each, in equal shares."""
-    for index, name, share in _shares(list(names), wanted):
+    for index, name, share in _shares(names, wanted, rng):
         yield Unit("template", index, share, name=name)
 
 
@@ -76,7 +79,9 @@ def composed_units(wanted: int) -> Iterator[Unit]:
     return (Unit("composed", index, _COMPOSED) for index in range(wanted * 51 // (50 * _COMPOSED) + 2))
 
 
-def _shares(pieces: Sequence[Piece], wanted: int) -> Iterator[tuple[int, Piece, int]]:
-    """Each piece with its share of ``wanted``, rounded up so that losses to duplicates leave enough."""
-    share = -(-wanted * 51 // (50 * max(1, len(pieces))))
-    return ((index, piece, share) for index, piece in enumerate(pieces))
+def _shares(pieces: Sequence[Piece], wanted: int, rng: random.Random) -> Iterator[tuple[int, Piece, int]]:
+    """The pieces that have a share of ``wanted``, in random order, with shares that differ by one at most."""
+    share, more = divmod(wanted, max(1, len(pieces)))
+    for index, piece in enumerate(rng.sample(pieces, len(pieces))):
+        if share or index < more:
+            yield index, piece, share + (index < more)

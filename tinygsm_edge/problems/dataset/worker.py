@@ -78,7 +78,7 @@ class Workbench:
             for _ in range(_MORE_DRAWS * unit.wanted):
                 problem = template.draw(rng)
                 fact = not problem.distractors and rng.random() < IRRELEVANT_SHARE / 2
-                yield self.composer.facts.added(problem, rng) if fact else problem
+                yield self.composer.facts.added(problem, random.Random(problem.id)) if fact else problem
         elif unit.source == "composed":
             while True:
                 yield self.composer.draw(rng)
@@ -132,6 +132,8 @@ class _Screen:
 
     def _fate(self, problem: Problem) -> str:
         question = problem.question
+        if not problem.solution:
+            return "unsolved"
         if question in self.seen:
             return "duplicate"
         self.seen.add(question)

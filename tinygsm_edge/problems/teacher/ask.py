@@ -19,7 +19,7 @@ from tinygsm_edge.errors import UserError
 from tinygsm_edge.files import drop_cut_line, read_jsonl
 from tinygsm_edge.problems.problem import Problem, write_problems
 from tinygsm_edge.problems.teacher.prompts import first_prompt, program_prompt
-from tinygsm_edge.problems.teacher.replies import read_pairs, read_program, read_questions
+from tinygsm_edge.problems.teacher.replies import read_pairs, read_program, read_questions, without_last
 
 RESPONSES, PROBLEMS = "responses.jsonl", "problems.jsonl"
 _MALFORMED_TRIES = 3  # replies that are no chat completion at all, although the status said 200
@@ -66,6 +66,7 @@ class Tally:
     dollars: float = 0.0
     problems: int = 0
     stopped: str = ""
+    reason: str = ""  # why the last call failed
     failures_in_a_row: int = field(default=0, repr=False)
 
 
@@ -96,7 +97,10 @@ def teach(seeds: Sequence[str], out: Path, teacher: Teacher, mode: str, rounds: 
 def _saved(log: Path, asked: dict[str, str]) -> dict[str, dict[str, Any]]:
     replies: dict[str, dict[str, Any]] = {}
     for number, row in read_jsonl(log) if log.exists() else ():
-        if not {"key", "asked", "reply", "usage"} <= row.keys():
+        texts = [row.get(name) for name in ("key", "asked", "reply")]
+        usage = row.get("usage")
+        counted = isinstance(usage, dict) and {type(usage.get("in")), type(usage.get("out"))} == {int}
+        if not counted or not all(isinstance(text, str) for text in texts):
             raise UserError(f"{log}:{number}: not a reply of this program")
         if row["key"] in asked and row["asked"] != asked[row["key"]]:
             raise UserError(f"{log}: holds replies to other seed questions; name another --out")
@@ -136,8 +140,9 @@ def _problems(first: Sequence[Request], replies: dict[str, Any], mode: str, mode
         if mode == "similar":
             pairs: list[tuple[str, str | None]] = list(read_pairs(reply))
         else:
-            programs = (replies.get(f"{request.key}:{at}", {"reply": ""})["reply"] for at in range(len(reply)))
-            pairs = list(zip(read_questions(reply), map(read_program, programs), strict=False))
+            questions = read_questions(reply)
+            programs = [replies.get(f"{request.key}:{at}", {"reply": ""})["reply"] for at in range(len(questions))]
+            pairs = list(zip(questions, map(read_program, programs), strict=True))
         for place, (question, solution) in enumerate(pairs):
             if solution:
                 yield Problem(question, None, solution, "teacher", f"{model}:{request.key}:{place}")
@@ -162,15 +167,15 @@ class _Caller:
 
     async def _work(self, waiting: Iterator[Request], progress: Any) -> None:
         for request in waiting:
+            if self.teacher.budget and self.tally.dollars >= self.teacher.budget:
+                self.tally.stopped = f"the budget of ${self.teacher.budget:.2f} is spent"
+            elif self.tally.failures_in_a_row >= _FAILURES_IN_A_ROW:
+                self.tally.stopped = f"{_FAILURES_IN_A_ROW} calls in a row failed ({self.tally.reason})"
             if self.tally.stopped:
                 return
             await self._call(request)
             progress.update()
             progress.set_postfix_str(f"${self.tally.dollars:.2f}, {self.tally.failed} failed")
-            if self.teacher.budget and self.tally.dollars >= self.teacher.budget:
-                self.tally.stopped = f"the budget of ${self.teacher.budget:.2f} is spent"
-            elif self.tally.failures_in_a_row >= _FAILURES_IN_A_ROW:
-                self.tally.stopped = f"{_FAILURES_IN_A_ROW} calls in a row failed"
 
     async def _call(self, request: Request) -> None:
         import openai
@@ -183,20 +188,22 @@ class _Caller:
                     temperature=self.teacher.temperature,
                     max_tokens=_MOST_TOKENS,
                 )
-            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError,
-                    openai.BadRequestError) as error:  # fmt: skip
-                # No other request would fare better.
+            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+                # The key, the model or the address is wrong: no other request would fare better.
                 self.refusal = UserError(f"the endpoint refuses: {_one_line(error)}")
                 self.tally.stopped = str(self.refusal)
                 break
-            except (openai.APIResponseValidationError, ValueError):
+            except (openai.APIResponseValidationError, ValueError) as error:
+                self.tally.reason = _one_line(error)
                 continue
-            except openai.OpenAIError:  # the client has tried again as often as it was told to
+            except openai.OpenAIError as error:  # the client has tried again as often as it was told to
+                self.tally.reason = _one_line(error.__cause__ or error)
                 break
             reply = _content(completion)
             if reply is not None:
                 self._keep(request, reply, _usage(completion))
                 return
+            self.tally.reason = "the reply is no chat completion"
         self.tally.failed += 1
         self.tally.failures_in_a_row += 1
 
@@ -217,12 +224,15 @@ def _add(tally: Tally, usage: dict[str, int], teacher: Teacher) -> None:
 
 
 def _content(completion: Any) -> str | None:
-    """The text of a chat completion; None for anything that is none."""
+    """The text of a chat completion, without its last block where the model was cut off in it; None for anything that
+    is no completion."""
     try:
-        content = completion.choices[0].message.content
+        content, end = completion.choices[0].message.content, completion.choices[0].finish_reason
     except (AttributeError, IndexError, TypeError):
         return None
-    return content if isinstance(content, str) else None
+    if not isinstance(content, str):
+        return None
+    return without_last(content) if end == "length" else content
 
 
 def _usage(completion: Any) -> dict[str, int]:
@@ -231,5 +241,5 @@ def _usage(completion: Any) -> dict[str, int]:
     return {name: count if isinstance(count, int) else 0 for name, count in counted.items()}
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]

@@ -24,6 +24,14 @@ def read_pairs(reply: str) -> list[tuple[str, str]]:
     return pairs
 
 
+def without_last(reply: str) -> str:
+    """A reply that was cut off, without the problem or the block of code in which it was."""
+    heads = list(_HEAD.finditer(reply))
+    fences = [match.start() for match in re.finditer("```", reply)]
+    cut = heads[-1].start() if heads else fences[-1] if len(fences) % 2 else len(reply)
+    return reply[:cut]
+
+
 def read_questions(reply: str) -> list[str]:
     """The questions of a reply without programs."""
     return [question for chunk in _HEAD.split(reply)[1:] if (question := _question(chunk))]

@@ -1,6 +1,5 @@
 """What a template must keep beyond compiling: rules on wordings and programs, tried on many draws."""
 
-import os
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from tinygsm_edge.cores import usable_cores
 from tinygsm_edge.errors import UserError
 from tinygsm_edge.problems.problem import answers_equal
 from tinygsm_edge.problems.templates.expression import ExpressionError, exact_result, names_in, parse_program, tidy
@@ -49,7 +49,7 @@ def lint(paths: Sequence[Path] = (), draws: int = DRAWS, workers: int | None = N
     wanted = [Path(path) for path in paths] or library
     known = {path.resolve() for path in wanted}
     places = _places([path for path in library if path.resolve() not in known])
-    count = min(workers or len(os.sched_getaffinity(0)), len(wanted))
+    count = min(workers or usable_cores(), len(wanted))
     check_file = partial(_lint_file, draws=draws)
     if count == 1:
         checked = list(map(check_file, wanted))

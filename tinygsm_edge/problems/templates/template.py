@@ -153,7 +153,7 @@ def pick_distinct(slots: Sequence[Slot], rng: random.Random) -> list[Any]:
     for slot in slots:
         while True:
             value = slot.choices[int(rng.random() * len(slot.choices))]
-            mark = value.name if slot.kind == "person" else value.one if slot.kind == "thing" else value
+            mark = (slot.kind, getattr(value, "name", None) or getattr(value, "one", value))
             if mark not in taken:
                 break
         taken.add(mark)

@@ -67,5 +67,5 @@ def _import_yaml() -> Any:
     try:
         import yaml
     except ImportError as error:
-        raise UserError("templates need PyYAML: pip install 'tinygsm-edge[train]'") from error
+        raise UserError("templates need PyYAML: pip install 'tinygsm-edge[data]'") from error
     return yaml

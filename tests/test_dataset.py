@@ -219,7 +219,7 @@ def test_wrong_broken_and_refused_solutions_fall_with_their_reason(library: Path
     built = build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=rows), tmp_path / "set", local_runner(1))
     fates = {fate: count for (_, fate), count in built.fates.items() if count}
     assert fates == {"drawn": 7, "unsolved": 1, "length": 2, "wrong": 1, "failed": 1, "refused": 1, "kept": 1}
-    with pytest.raises(UserError, match="not one row can be used.*1 wrong"):
+    with pytest.raises(UserError, match=r"not one row can be used.*1 wrong"):
         build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=rows[1:]), tmp_path / "none", local_runner(1))
     with pytest.raises(UserError, match="there are no problems"):
         build(plan(library, size=1, mix={"tinygsm": 1}, tinygsm=[]), tmp_path / "empty", local_runner(1))

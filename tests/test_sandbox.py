@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tinygsm_edge.errors import UserError
+from tinygsm_edge.prompt import function
 from tinygsm_edge.sandbox import OUTCOMES, Sandbox
 from tinygsm_edge.sandbox.execution import MAX_MESSAGE, parse_number, plain
+from tinygsm_edge.sandbox.gate import is_straight
 
 SIGNATURE = "def simple_math_problem() -> float:\n"
 NESTED = "a = [1]\nfor i in range(60):\n    a = [a, a]\n"
@@ -249,7 +251,9 @@ def test_text_that_is_no_number(text):
     assert parse_number(text) is None
 
 
-STRAIGHT = "    apples = 5\n    half = apples / 2  # a half\n    result = max(half, 1) + sum([apples, 2])\n    return result\n"
+STRAIGHT = (
+    "    apples = 5\n    half = apples / 2  # a half\n    result = max(half, 1) + sum([apples, 2])\n    return result\n"
+)
 
 
 def test_straight_programs_share_sessions_and_agree_with_single_runs() -> None:

@@ -29,8 +29,8 @@ _PRESENT = {"has", "owns", "keeps"}
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What a problem is about. ``phrases`` maps a relation or an ask to its sentences; ``unit`` is set for measures,
-    which count no things; ``price`` and ``wage`` are ranges of dollars for one thing or hour."""
+    """What a problem is about. ``phrases`` maps a relation or an ask to its sentences; Measures count no
+    things (``items``) but have a ``name``. ``price`` and ``wage`` are ranges of dollars for one thing or hour."""
 
     id: str
     frame: str
@@ -142,7 +142,7 @@ class _Reader:
         relations = tuple(relation for relation in RELATIONS if relation.name in known)
         return Theme(
             row["id"], "measure", subjects, ("nobody",), (), row["name"], _bounds(row["range"]),
-            dict.fromkeys(("verb", "base", "base_all", "do", "do_all", "aux"), ""), ("",), None, None, False,
+            dict.fromkeys(("verb", "base", "base_all", "do", "do_all", "aux"), ""), ("",), None, None,
             self.phrases(phrases, people, False), relations, (),
         )  # fmt: skip
 

@@ -39,7 +39,6 @@ class Facts:
             if fact.person and person.name.lower() in lowered:
                 continue
             told = fact.text.render([person, number], rng)
-            return replace(
-                problem, question=f"{before} {told} {question}", distractors=(*problem.distractors, number), id=f"{problem.id}+fact"
-            )
+            text, idle = f"{before} {told} {question}", (*problem.distractors, number)
+            return replace(problem, question=text, distractors=idle, id=f"{problem.id}+fact")
         return problem
